@@ -7,4 +7,5 @@
 //! Everything here but `render` and `app` compiles without a screen.
 
 pub mod atomic_file;
+pub mod chem;
 pub mod jobs;
