@@ -9,3 +9,4 @@
 pub mod atomic_file;
 pub mod chem;
 pub mod jobs;
+pub mod landscape;
