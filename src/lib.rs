@@ -8,5 +8,7 @@
 
 pub mod atomic_file;
 pub mod chem;
+pub mod fill;
 pub mod jobs;
 pub mod landscape;
+pub mod model;

@@ -1,0 +1,175 @@
+use super::super::greedy::{GreedyParams, Tokens};
+use super::encoder::sized;
+use super::kernels::{self, Attended};
+use super::weights::{DecoderBlock, Engine};
+
+/// Keys and values of one block for every slot: keys feature by feature `(d, stride)`, values `(stride, d)`.
+struct Cache {
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    stride: usize,
+    slot_len: usize,
+}
+
+impl Cache {
+    fn new(n_slots: usize, n_positions: usize, d: usize) -> Self {
+        let stride = n_positions.next_multiple_of(16);
+        let slot_len = stride * d;
+        Self { keys: vec![0.0; n_slots * slot_len], values: vec![0.0; n_slots * slot_len], stride, slot_len }
+    }
+
+    fn write(&mut self, slot: usize, t: usize, key: &[f32], value: &[f32]) {
+        let at = slot * self.slot_len;
+        for (slot, &k) in self.keys[at + t..at + self.slot_len].iter_mut().step_by(self.stride).zip(key) {
+            *slot = k;
+        }
+        self.values[at + t * value.len()..][..value.len()].copy_from_slice(value);
+    }
+
+    fn attended(&self, slot: usize, n: usize, n_heads: usize) -> Attended<'_> {
+        let place = slot * self.slot_len..(slot + 1) * self.slot_len;
+        Attended { keys: &self.keys[place.clone()], values: &self.values[place], stride: self.stride, n, n_heads }
+    }
+}
+
+/// A row that is growing.
+struct Growing {
+    slot: usize,
+    row: usize,
+}
+
+/// Buffers of a step.
+#[derive(Default)]
+struct StepScratch {
+    x: Vec<f32>,
+    qkv: Vec<f32>,
+    mixed: Vec<f32>,
+    residual: Vec<f32>,
+    hidden: Vec<f32>,
+    scores: Vec<f32>,
+    logits: Vec<f32>,
+    cross_kv: Vec<f32>,
+}
+
+/// Caches up to this size stay in the last-level cache of one core's share; beyond, more rows share each pass over the
+/// weights. Measured with benches/model.rs.
+const SMALL_WEIGHTS_BYTES: usize = 16 << 20;
+
+impl Engine {
+    /// Rows that are decoded side by side.
+    fn n_slots(&self) -> usize {
+        let bytes: usize = self.decoder_blocks.iter().map(DecoderBlock::n_bytes).sum::<usize>() + self.head.n_bytes();
+        if bytes <= SMALL_WEIGHTS_BYTES { 32 } else { 64 }
+    }
+
+    /// Greedy decoding of encoder states `(n, positions, d_model)`, on the calling thread.
+    pub fn greedy(&self, states: &[f32], positions: usize, params: &GreedyParams) -> Vec<Tokens> {
+        let d = self.config.d_model;
+        let n = states.len() / (positions * d);
+        let n_slots = self.n_slots().min(n);
+        let mut tokens: Vec<Tokens> = (0..n).map(|_| Tokens::with_room(params)).collect();
+        if params.max_new_tokens == 0 {
+            return tokens;
+        }
+        let caches = |n_positions| self.decoder_blocks.iter().map(|_| Cache::new(n_slots, n_positions, d)).collect();
+        let mut own: Vec<Cache> = caches(params.max_new_tokens);
+        let mut cross: Vec<Cache> = caches(positions);
+        let mut scratch = StepScratch::default();
+        let mut growing: Vec<Growing> = Vec::with_capacity(n_slots);
+        let mut free: Vec<usize> = (0..n_slots).rev().collect();
+        let mut next_row = 0;
+        loop {
+            while next_row < n
+                && let Some(slot) = free.pop()
+            {
+                let states = &states[next_row * positions * d..(next_row + 1) * positions * d];
+                self.attend_to(states, slot, &mut cross, &mut scratch);
+                growing.push(Growing { slot, row: next_row });
+                next_row += 1;
+            }
+            if growing.is_empty() {
+                return tokens;
+            }
+            self.step(&growing, &tokens, params, positions, &mut own, &cross, &mut scratch);
+            let mut logits = scratch.logits.chunks_exact(self.config.vocab_size);
+            growing.retain(|row| {
+                let best = kernels::arg_max(logits.next().expect("logits of each growing row"));
+                let goes_on = params.push(&mut tokens[row.row], best);
+                if !goes_on {
+                    free.push(row.slot);
+                }
+                goes_on
+            });
+        }
+    }
+
+    /// Computes what the decoder attends to in the encoder states `(positions, d)` of one row.
+    fn attend_to(&self, states: &[f32], slot: usize, cross: &mut [Cache], scratch: &mut StepScratch) {
+        let d = self.config.d_model;
+        for (block, cache) in self.decoder_blocks.iter().zip(cross) {
+            let kv = sized(&mut scratch.cross_kv, states.len() * 2);
+            block.cross_kv.apply(states, kv);
+            for (t, row) in kv.chunks_exact(2 * d).enumerate() {
+                cache.write(slot, t, &row[..d], &row[d..]);
+            }
+        }
+    }
+
+    /// One token further: logits of each growing row, in order, into the scratch.
+    #[allow(clippy::too_many_arguments)] // one step of one loop; a struct of references would only rename them
+    fn step(
+        &self,
+        growing: &[Growing],
+        tokens: &[Tokens],
+        params: &GreedyParams,
+        positions: usize,
+        own: &mut [Cache],
+        cross: &[Cache],
+        scratch: &mut StepScratch,
+    ) {
+        let d = self.config.d_model;
+        let n_heads = self.config.decoder_attention_heads;
+        let n = growing.len();
+        let x = sized(&mut scratch.x, n * d);
+        for (row, x) in growing.iter().zip(x.chunks_exact_mut(d)) {
+            let ids = &tokens[row.row].ids;
+            let t = ids.len();
+            let id = ids.last().copied().unwrap_or(params.start);
+            self.embed(id, &self.decoder.positions[t * d..(t + 1) * d], x);
+        }
+        kernels::layer_norm(x, &self.decoder.norm.weight, &self.decoder.norm.bias);
+        let mixed = sized(&mut scratch.mixed, n * d);
+        let residual = sized(&mut scratch.residual, n * d);
+        let longest = own.iter().chain(cross).map(|cache| cache.stride).max().unwrap_or(0);
+        let scores = sized(&mut scratch.scores, longest);
+        for ((block, own), cross) in self.decoder_blocks.iter().zip(own).zip(cross) {
+            let qkv = sized(&mut scratch.qkv, n * 3 * d);
+            block.qkv.apply(x, qkv);
+            for ((row, qkv), mixed) in growing.iter().zip(qkv.chunks_exact(3 * d)).zip(mixed.chunks_exact_mut(d)) {
+                let t = tokens[row.row].ids.len();
+                own.write(row.slot, t, &qkv[d..2 * d], &qkv[2 * d..]);
+                kernels::attend(&qkv[..d], own.attended(row.slot, t + 1, n_heads), scores, mixed);
+            }
+            block.out.apply(mixed, residual);
+            kernels::add_layer_norm(x, residual, &block.norm.weight, &block.norm.bias);
+
+            let queries = sized(&mut scratch.qkv, n * d);
+            block.cross_q.apply(x, queries);
+            for ((row, query), mixed) in growing.iter().zip(queries.chunks_exact(d)).zip(mixed.chunks_exact_mut(d)) {
+                kernels::attend(query, cross.attended(row.slot, positions, n_heads), scores, mixed);
+            }
+            block.cross_out.apply(mixed, residual);
+            kernels::add_layer_norm(x, residual, &block.cross_norm.weight, &block.cross_norm.bias);
+            self.feed_forward(&block.feed_forward, x, &mut scratch.hidden, residual);
+        }
+        self.head.apply(x, sized(&mut scratch.logits, n * self.config.vocab_size));
+    }
+}
+
+impl DecoderBlock {
+    fn n_bytes(&self) -> usize {
+        let layers = [&self.qkv, &self.out, &self.cross_q, &self.cross_kv, &self.cross_out];
+        let feed_forward = [&self.feed_forward.fc1, &self.feed_forward.fc2];
+        layers.iter().chain(&feed_forward).map(|layer| layer.n_bytes()).sum()
+    }
+}
