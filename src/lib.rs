@@ -12,3 +12,4 @@ pub mod fill;
 pub mod jobs;
 pub mod landscape;
 pub mod model;
+pub mod train;

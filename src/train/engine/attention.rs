@@ -1,0 +1,134 @@
+//! Multi-head attention with its derivative. Heads are neighbouring columns of the projected rows.
+
+use super::kernels::{
+    Transposed, View, attention_softmax, linear, linear_input_gradient, linear_weight_gradient, product, scale,
+    softmax_gradient,
+};
+use super::layout::LinearAt;
+
+/// The four projections of one attention.
+#[derive(Debug, Clone)]
+pub struct AttentionAt {
+    pub q: LinearAt,
+    pub k: LinearAt,
+    pub v: LinearAt,
+    pub out: LinearAt,
+    pub n_heads: usize,
+}
+
+/// How many rows of queries and keys a batch has, and which keys are seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Span<'a> {
+    pub batch: usize,
+    pub queries: usize,
+    pub keys: usize,
+    /// `(batch, keys)`, true where a key is not attended to.
+    pub hidden: Option<&'a [bool]>,
+    pub causal: bool,
+}
+
+/// What the derivative needs.
+#[derive(Debug)]
+pub struct AttentionTape {
+    /// Scaled by 1/√head width.
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    weights: Vec<f32>,
+    mixed: Vec<f32>,
+}
+
+impl AttentionAt {
+    fn head_width(&self) -> usize {
+        self.q.n_out / self.n_heads
+    }
+
+    /// Attends from rows `x` to rows `source`; returns the projected result, `(batch · queries, d)`.
+    pub fn forward(&self, p: &[f32], x: &[f32], source: &[f32], span: &Span) -> (Vec<f32>, AttentionTape) {
+        let (d, width) = (self.q.n_out, self.head_width());
+        let mut q = self.q.forward(p, x);
+        scale(&mut q, 1.0 / (width as f32).sqrt());
+        let k = self.k.forward(p, source);
+        let v = self.v.forward(p, source);
+        let size = span.queries * span.keys;
+        let mut weights = vec![0.0; span.batch * self.n_heads * size];
+        let mut mixed = vec![0.0; q.len()];
+        for (b, weights) in weights.chunks_exact_mut(self.n_heads * size).enumerate() {
+            let (q0, k0) = (b * span.queries * d, b * span.keys * d);
+            let hidden = span.hidden.map(|h| &h[b * span.keys..(b + 1) * span.keys]);
+            for (h, weights) in weights.chunks_exact_mut(size).enumerate() {
+                let at = h * width;
+                let q = View::strided(&q[q0 + at..], span.queries, width, d);
+                let k = View::strided(&k[k0 + at..], span.keys, width, d);
+                let v = View::strided(&v[k0 + at..], span.keys, width, d);
+                product(weights, span.keys, false, q, k, Transposed::Second);
+                attention_softmax(weights, span.keys, hidden, span.causal);
+                product(&mut mixed[q0 + at..], d, false, View::new(weights, span.keys), v, Transposed::None);
+            }
+        }
+        let y = self.out.forward(p, &mixed);
+        (y, AttentionTape { q, k, v, weights, mixed })
+    }
+
+    /// Adds the weight gradients to `g` and the input gradients to `dx` and, for attention to other rows, `dsource`.
+    #[allow(clippy::too_many_arguments)]
+    pub fn backward(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &AttentionTape,
+        (x, source): (&[f32], &[f32]),
+        dy: &[f32],
+        span: &Span,
+        dx: &mut [f32],
+        dsource: Option<&mut [f32]>,
+    ) {
+        let (d, width) = (self.q.n_out, self.head_width());
+        let mut dmixed = vec![0.0; tape.mixed.len()];
+        self.out.backward(p, g, &tape.mixed, dy, Some((&mut dmixed, false)));
+        let mut dq = vec![0.0; tape.q.len()];
+        let mut dk = vec![0.0; tape.k.len()];
+        let mut dv = vec![0.0; tape.v.len()];
+        let size = span.queries * span.keys;
+        let mut dweights = vec![0.0; size];
+        for (b, weights) in tape.weights.chunks_exact(self.n_heads * size).enumerate() {
+            let (q0, k0) = (b * span.queries * d, b * span.keys * d);
+            for (h, weights) in weights.chunks_exact(size).enumerate() {
+                let at = h * width;
+                let q = View::strided(&tape.q[q0 + at..], span.queries, width, d);
+                let k = View::strided(&tape.k[k0 + at..], span.keys, width, d);
+                let v = View::strided(&tape.v[k0 + at..], span.keys, width, d);
+                let dout = View::strided(&dmixed[q0 + at..], span.queries, width, d);
+                product(&mut dv[k0 + at..], d, false, View::new(weights, span.keys), dout, Transposed::First);
+                product(&mut dweights, span.keys, false, dout, v, Transposed::Second);
+                softmax_gradient(weights, &mut dweights, span.keys);
+                let dscores = View::new(&dweights, span.keys);
+                product(&mut dq[q0 + at..], d, false, dscores, k, Transposed::None);
+                product(&mut dk[k0 + at..], d, false, dscores, q, Transposed::First);
+            }
+        }
+        scale(&mut dq, 1.0 / (width as f32).sqrt());
+        self.q.backward(p, g, x, &dq, Some((dx, true)));
+        let dsource = dsource.unwrap_or(dx);
+        self.k.backward(p, g, source, &dk, Some((dsource, true)));
+        self.v.backward(p, g, source, &dv, Some((dsource, true)));
+    }
+}
+
+impl LinearAt {
+    /// x Wᵀ + b.
+    pub fn forward(&self, p: &[f32], x: &[f32]) -> Vec<f32> {
+        let mut y = vec![0.0; x.len() / self.n_in * self.n_out];
+        linear(x, self.weight(p), self.bias(p), &mut y);
+        y
+    }
+
+    /// Adds the weight gradients to `g`; writes dy W to `dx`, or adds it where told so.
+    pub fn backward(&self, p: &[f32], g: &mut [f32], x: &[f32], dy: &[f32], dx: Option<(&mut [f32], bool)>) {
+        let (weight_grad, bias_grad) = self.both_mut(g);
+        linear_weight_gradient(x, dy, weight_grad, bias_grad);
+        if let Some((dx, add)) = dx {
+            linear_input_gradient(dy, self.weight(p), self.n_out, dx, add);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The transformer: encoder, decoder and tied head over a batch that one thread works on.
+
+use super::attention::Span;
+use super::kernels::{Transposed, View, cross_entropy, product};
+use super::layers::{DecoderLayerAt, DecoderLayerTape, EncoderLayerAt, EncoderLayerTape, NormTape, OpeningAt};
+use super::layout::{Layout, Places};
+use crate::model::{Activation, BartConfig};
+
+use super::EngineError;
+
+/// The places of all weights of a BART.
+#[derive(Debug, Clone)]
+pub struct BartAt {
+    encoder: OpeningAt,
+    encoder_layers: Vec<EncoderLayerAt>,
+    decoder: OpeningAt,
+    decoder_layers: Vec<DecoderLayerAt>,
+    head: usize,
+    logits_bias: usize,
+    d_model: usize,
+    vocab_size: usize,
+}
+
+/// Token ids `(batch, seq)` and, where padding is not attended to, which positions are hidden.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// Row-major ids.
+    pub ids: &'a [u32],
+    /// Length of each row.
+    pub seq: usize,
+    /// True where a position is not attended to.
+    pub hidden: Option<&'a [bool]>,
+}
+
+impl Rows<'_> {
+    fn batch(&self) -> usize {
+        self.ids.len() / self.seq
+    }
+
+    fn own_span(&self, causal: bool) -> Span<'_> {
+        let hidden = if causal { None } else { self.hidden };
+        Span { batch: self.batch(), queries: self.seq, keys: self.seq, hidden, causal }
+    }
+}
+
+/// What the derivative of the encoder needs.
+#[derive(Debug)]
+pub struct EncoderTape {
+    opening: NormTape,
+    layers: Vec<EncoderLayerTape>,
+}
+
+/// What the derivative of the decoder needs.
+#[derive(Debug)]
+pub struct DecoderTape {
+    opening: NormTape,
+    layers: Vec<DecoderLayerTape>,
+}
+
+impl BartAt {
+    /// Finds the weights of `config` in `layout`.
+    ///
+    /// # Errors
+    /// An architecture that this engine does not compute.
+    pub fn new(config: &BartConfig, layout: &Layout) -> Result<Self, EngineError> {
+        if config.activation_function != Activation::Gelu {
+            return Err(EngineError::Activation { found: config.activation_function });
+        }
+        let places = Places(layout.index());
+        let embedding = places.tensor("model.shared.weight").start;
+        let opening = |side: &str| OpeningAt {
+            embedding,
+            positions: places.tensor(&format!("model.{side}.embed_positions.weight")).start,
+            norm: places.norm(&format!("model.{side}.layernorm_embedding")),
+            embed_scale: if config.scale_embedding { (config.d_model as f32).sqrt() } else { 1.0 },
+            padding: config.pad_token_id,
+        };
+        let name = |side: &str, k: usize| format!("model.{side}.layers.{k}");
+        Ok(Self {
+            encoder: opening("encoder"),
+            encoder_layers: (0..config.encoder_layers)
+                .map(|k| EncoderLayerAt::new(&places, &name("encoder", k), config.encoder_attention_heads))
+                .collect(),
+            decoder: opening("decoder"),
+            decoder_layers: (0..config.decoder_layers)
+                .map(|k| DecoderLayerAt::new(&places, &name("decoder", k), config.decoder_attention_heads))
+                .collect(),
+            head: if config.tie_word_embeddings { embedding } else { places.tensor("lm_head.weight").start },
+            logits_bias: places.tensor("final_logits_bias").start,
+            d_model: config.d_model,
+            vocab_size: config.vocab_size,
+        })
+    }
+
+    /// Encoder states `(batch · seq, d_model)`.
+    pub fn encode(&self, p: &[f32], rows: &Rows) -> (Vec<f32>, EncoderTape) {
+        let span = rows.own_span(false);
+        let (mut x, opening) = self.encoder.forward(p, rows.ids, rows.seq);
+        let mut layers = Vec::with_capacity(self.encoder_layers.len());
+        for layer in &self.encoder_layers {
+            let (y, tape) = layer.forward(p, x, &span);
+            layers.push(tape);
+            x = y;
+        }
+        (x, EncoderTape { opening, layers })
+    }
+
+    /// Adds the encoder's weight gradients to `g`, from the gradient of its states.
+    pub fn encode_backward(&self, p: &[f32], g: &mut [f32], tape: &EncoderTape, rows: &Rows, dstates: Vec<f32>) {
+        let span = rows.own_span(false);
+        let mut dx = dstates;
+        for (layer, tape) in self.encoder_layers.iter().zip(&tape.layers).rev() {
+            dx = layer.backward(p, g, tape, dx, &span);
+        }
+        self.encoder.backward(p, g, &tape.opening, rows.ids, rows.seq, dx);
+    }
+
+    fn cross_span<'a>(rows: &Rows, encoded: &Rows<'a>) -> Span<'a> {
+        Span { batch: rows.batch(), queries: rows.seq, keys: encoded.seq, hidden: encoded.hidden, causal: false }
+    }
+
+    /// Decoder states `(batch · seq, d_model)` of decoder inputs over the states of the rows `encoded`.
+    pub fn decode(&self, p: &[f32], rows: &Rows, states: &[f32], encoded: &Rows) -> (Vec<f32>, DecoderTape) {
+        let (own, cross) = (rows.own_span(true), Self::cross_span(rows, encoded));
+        let (mut x, opening) = self.decoder.forward(p, rows.ids, rows.seq);
+        let mut layers = Vec::with_capacity(self.decoder_layers.len());
+        for layer in &self.decoder_layers {
+            let (y, tape) = layer.forward(p, x, states, (&own, &cross));
+            layers.push(tape);
+            x = y;
+        }
+        (x, DecoderTape { opening, layers })
+    }
+
+    /// Adds the decoder's weight gradients to `g` and the gradient of the encoder states to `dstates`.
+    #[allow(clippy::too_many_arguments)]
+    pub fn decode_backward(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &DecoderTape,
+        rows: &Rows,
+        states: &[f32],
+        encoded: &Rows,
+        dy: Vec<f32>,
+        dstates: &mut [f32],
+    ) {
+        let (own, cross) = (rows.own_span(true), Self::cross_span(rows, encoded));
+        let mut dx = dy;
+        for (layer, tape) in self.decoder_layers.iter().zip(&tape.layers).rev() {
+            dx = layer.backward(p, g, tape, states, dx, (&own, &cross), dstates);
+        }
+        self.decoder.backward(p, g, &tape.opening, rows.ids, rows.seq, dx);
+    }
+
+    /// Logits `(rows, vocab)` of states `(rows, d_model)`.
+    pub fn logits(&self, p: &[f32], states: &[f32]) -> Vec<f32> {
+        let (d, v) = (self.d_model, self.vocab_size);
+        let mut logits = vec![0.0; states.len() / d * v];
+        for row in logits.chunks_exact_mut(v) {
+            row.copy_from_slice(&p[self.logits_bias..self.logits_bias + v]);
+        }
+        let head = View::new(&p[self.head..self.head + v * d], d);
+        product(&mut logits, v, true, View::new(states, d), head, Transposed::Second);
+        logits
+    }
+
+    /// Weighted cross-entropy of the head's prediction from `states`.
+    ///
+    /// * returns the loss, its gradient by the states, and which targets were the most probable token;
+    ///   adds the head's gradient to `g`
+    pub fn head_loss(&self, p: &[f32], g: &mut [f32], states: &[f32], targets: &[u32], weights: &[f32]) -> HeadLoss {
+        let (d, v) = (self.d_model, self.vocab_size);
+        let mut logits = self.logits(p, states);
+        let mut correct = vec![false; targets.len()];
+        let loss = cross_entropy(&mut logits, targets, weights, &mut correct);
+        let dlogits = View::new(&logits, v);
+        let mut dstates = vec![0.0; states.len()];
+        product(&mut dstates, d, false, dlogits, View::new(&p[self.head..self.head + v * d], d), Transposed::None);
+        product(&mut g[self.head..self.head + v * d], d, true, dlogits, View::new(states, d), Transposed::First);
+        HeadLoss { loss, dstates, correct }
+    }
+}
+
+/// The loss of one batch at the head.
+#[derive(Debug)]
+pub struct HeadLoss {
+    /// Σ weight · (−ln p(target)).
+    pub loss: f64,
+    /// Gradient by the states.
+    pub dstates: Vec<f32>,
+    /// The target was the most probable token (false where the weight is 0).
+    pub correct: Vec<bool>,
+}

@@ -1,0 +1,263 @@
+//! The blocks of BART with their derivatives: an opening, encoder layers, decoder layers.
+//!
+//! `forward` returns what comes out and a tape; `backward` turns the gradient of what came out into that of what went
+//! in, and adds the gradients of the weights to `g`, which is laid out like the parameters `p`.
+
+use super::attention::{AttentionAt, AttentionTape, Span};
+use super::kernels::{add_to, gelu, gelu_gradient, layer_norm, layer_norm_gradient};
+use super::layout::{LinearAt, NormAt, Places};
+
+/// What the derivative of a layer norm needs.
+#[derive(Debug)]
+pub struct NormTape {
+    normalised: Vec<f32>,
+    inverse_deviation: Vec<f32>,
+}
+
+impl NormAt {
+    /// Consumes the rows and returns the normed ones.
+    pub fn forward(&self, p: &[f32], mut x: Vec<f32>) -> (Vec<f32>, NormTape) {
+        let mut y = vec![0.0; x.len()];
+        let mut inverse_deviation = vec![0.0; x.len() / self.width];
+        layer_norm(&mut x, self.weight(p), self.bias(p), &mut y, &mut inverse_deviation);
+        (y, NormTape { normalised: x, inverse_deviation })
+    }
+
+    /// Turns dy into dx in place.
+    pub fn backward(&self, p: &[f32], g: &mut [f32], tape: &NormTape, dy: &mut [f32]) {
+        let (weight_grad, bias_grad) = self.both_mut(g);
+        let NormTape { normalised, inverse_deviation } = tape;
+        layer_norm_gradient(normalised, inverse_deviation, self.weight(p), dy, weight_grad, bias_grad);
+    }
+}
+
+/// Two linear layers with a GELU between.
+#[derive(Debug, Clone)]
+struct FeedForwardAt {
+    fc1: LinearAt,
+    fc2: LinearAt,
+}
+
+#[derive(Debug)]
+struct FeedForwardTape {
+    before: Vec<f32>,
+    after: Vec<f32>,
+}
+
+impl FeedForwardAt {
+    fn new(places: &Places, name: &str) -> Self {
+        Self { fc1: places.linear(&format!("{name}.fc1")), fc2: places.linear(&format!("{name}.fc2")) }
+    }
+
+    fn forward(&self, p: &[f32], x: &[f32]) -> (Vec<f32>, FeedForwardTape) {
+        let before = self.fc1.forward(p, x);
+        let mut after = vec![0.0; before.len()];
+        gelu(&before, &mut after);
+        (self.fc2.forward(p, &after), FeedForwardTape { before, after })
+    }
+
+    /// Adds to `dx`.
+    fn backward(&self, p: &[f32], g: &mut [f32], tape: &FeedForwardTape, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+        let mut dhidden = vec![0.0; tape.after.len()];
+        self.fc2.backward(p, g, &tape.after, dy, Some((&mut dhidden, false)));
+        gelu_gradient(&tape.before, &mut dhidden);
+        self.fc1.backward(p, g, x, &dhidden, Some((dx, true)));
+    }
+}
+
+fn attention_at(places: &Places, name: &str, n_heads: usize) -> AttentionAt {
+    let linear = |part: &str| places.linear(&format!("{name}.{part}"));
+    AttentionAt { q: linear("q_proj"), k: linear("k_proj"), v: linear("v_proj"), out: linear("out_proj"), n_heads }
+}
+
+/// One block of the encoder.
+#[derive(Debug, Clone)]
+pub struct EncoderLayerAt {
+    attention: AttentionAt,
+    attention_norm: NormAt,
+    feed_forward: FeedForwardAt,
+    final_norm: NormAt,
+}
+
+#[derive(Debug)]
+pub struct EncoderLayerTape {
+    x: Vec<f32>,
+    attention: AttentionTape,
+    attention_norm: NormTape,
+    middle: Vec<f32>,
+    feed_forward: FeedForwardTape,
+    final_norm: NormTape,
+}
+
+impl EncoderLayerAt {
+    pub(super) fn new(places: &Places, name: &str, n_heads: usize) -> Self {
+        Self {
+            attention: attention_at(places, &format!("{name}.self_attn"), n_heads),
+            attention_norm: places.norm(&format!("{name}.self_attn_layer_norm")),
+            feed_forward: FeedForwardAt::new(places, name),
+            final_norm: places.norm(&format!("{name}.final_layer_norm")),
+        }
+    }
+
+    pub fn forward(&self, p: &[f32], x: Vec<f32>, span: &Span) -> (Vec<f32>, EncoderLayerTape) {
+        let (mut sum, attention) = self.attention.forward(p, &x, &x, span);
+        add_to(&mut sum, &x);
+        let (middle, attention_norm) = self.attention_norm.forward(p, sum);
+        let (mut sum, feed_forward) = self.feed_forward.forward(p, &middle);
+        add_to(&mut sum, &middle);
+        let (y, final_norm) = self.final_norm.forward(p, sum);
+        (y, EncoderLayerTape { x, attention, attention_norm, middle, feed_forward, final_norm })
+    }
+
+    pub fn backward(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &EncoderLayerTape,
+        mut dy: Vec<f32>,
+        span: &Span,
+    ) -> Vec<f32> {
+        self.final_norm.backward(p, g, &tape.final_norm, &mut dy);
+        let mut dmiddle = dy.clone();
+        self.feed_forward.backward(p, g, &tape.feed_forward, &tape.middle, &dy, &mut dmiddle);
+        self.attention_norm.backward(p, g, &tape.attention_norm, &mut dmiddle);
+        let mut dx = dmiddle.clone();
+        self.attention.backward(p, g, &tape.attention, (&tape.x, &tape.x), &dmiddle, span, &mut dx, None);
+        dx
+    }
+}
+
+/// One block of the decoder.
+#[derive(Debug, Clone)]
+pub struct DecoderLayerAt {
+    attention: AttentionAt,
+    attention_norm: NormAt,
+    cross: AttentionAt,
+    cross_norm: NormAt,
+    feed_forward: FeedForwardAt,
+    final_norm: NormAt,
+}
+
+#[derive(Debug)]
+pub struct DecoderLayerTape {
+    x: Vec<f32>,
+    attention: AttentionTape,
+    attention_norm: NormTape,
+    asked: Vec<f32>,
+    cross: AttentionTape,
+    cross_norm: NormTape,
+    middle: Vec<f32>,
+    feed_forward: FeedForwardTape,
+    final_norm: NormTape,
+}
+
+impl DecoderLayerAt {
+    pub(super) fn new(places: &Places, name: &str, n_heads: usize) -> Self {
+        Self {
+            attention: attention_at(places, &format!("{name}.self_attn"), n_heads),
+            attention_norm: places.norm(&format!("{name}.self_attn_layer_norm")),
+            cross: attention_at(places, &format!("{name}.encoder_attn"), n_heads),
+            cross_norm: places.norm(&format!("{name}.encoder_attn_layer_norm")),
+            feed_forward: FeedForwardAt::new(places, name),
+            final_norm: places.norm(&format!("{name}.final_layer_norm")),
+        }
+    }
+
+    pub fn forward(
+        &self,
+        p: &[f32],
+        x: Vec<f32>,
+        states: &[f32],
+        (own, cross): (&Span, &Span),
+    ) -> (Vec<f32>, DecoderLayerTape) {
+        let (mut sum, attention) = self.attention.forward(p, &x, &x, own);
+        add_to(&mut sum, &x);
+        let (asked, attention_norm) = self.attention_norm.forward(p, sum);
+        let (mut sum, cross) = self.cross.forward(p, &asked, states, cross);
+        add_to(&mut sum, &asked);
+        let (middle, cross_norm) = self.cross_norm.forward(p, sum);
+        let (mut sum, feed_forward) = self.feed_forward.forward(p, &middle);
+        add_to(&mut sum, &middle);
+        let (y, final_norm) = self.final_norm.forward(p, sum);
+        let tape = DecoderLayerTape {
+            x,
+            attention,
+            attention_norm,
+            asked,
+            cross,
+            cross_norm,
+            middle,
+            feed_forward,
+            final_norm,
+        };
+        (y, tape)
+    }
+
+    /// Adds the gradient of the encoder states to `dstates`.
+    #[allow(clippy::too_many_arguments)]
+    pub fn backward(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &DecoderLayerTape,
+        states: &[f32],
+        mut dy: Vec<f32>,
+        (own, cross): (&Span, &Span),
+        dstates: &mut [f32],
+    ) -> Vec<f32> {
+        self.final_norm.backward(p, g, &tape.final_norm, &mut dy);
+        let mut dmiddle = dy.clone();
+        self.feed_forward.backward(p, g, &tape.feed_forward, &tape.middle, &dy, &mut dmiddle);
+        self.cross_norm.backward(p, g, &tape.cross_norm, &mut dmiddle);
+        let mut dasked = dmiddle.clone();
+        let rows = (tape.asked.as_slice(), states);
+        self.cross.backward(p, g, &tape.cross, rows, &dmiddle, cross, &mut dasked, Some(dstates));
+        self.attention_norm.backward(p, g, &tape.attention_norm, &mut dasked);
+        let mut dx = dasked.clone();
+        self.attention.backward(p, g, &tape.attention, (&tape.x, &tape.x), &dasked, own, &mut dx, None);
+        dx
+    }
+}
+
+/// Token embedding plus positions, then a layer norm.
+#[derive(Debug, Clone)]
+pub struct OpeningAt {
+    pub embedding: usize,
+    pub positions: usize,
+    pub norm: NormAt,
+    pub embed_scale: f32,
+    /// As in `PyTorch`, looking this token up gives its embedding no gradient (the tied head still does).
+    pub padding: u32,
+}
+
+/// Rows of the position table before position 0.
+const POSITION_OFFSET: usize = 2;
+
+impl OpeningAt {
+    pub fn forward(&self, p: &[f32], ids: &[u32], seq: usize) -> (Vec<f32>, NormTape) {
+        let d = self.norm.width;
+        let mut x = vec![0.0; ids.len() * d];
+        for (r, (row, &id)) in x.chunks_exact_mut(d).zip(ids).enumerate() {
+            let token = &p[self.embedding + id as usize * d..][..d];
+            let position = &p[self.positions + (POSITION_OFFSET + r % seq) * d..][..d];
+            for k in 0..d {
+                row[k] = token[k] * self.embed_scale + position[k];
+            }
+        }
+        self.norm.forward(p, x)
+    }
+
+    pub fn backward(&self, p: &[f32], g: &mut [f32], tape: &NormTape, ids: &[u32], seq: usize, mut dy: Vec<f32>) {
+        self.norm.backward(p, g, tape, &mut dy);
+        let d = self.norm.width;
+        for (r, (row, &id)) in dy.chunks_exact(d).zip(ids).enumerate() {
+            if id != self.padding {
+                let token = &mut g[self.embedding + id as usize * d..][..d];
+                for k in 0..d {
+                    token[k] += row[k] * self.embed_scale;
+                }
+            }
+            add_to(&mut g[self.positions + (POSITION_OFFSET + r % seq) * d..][..d], row);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Losses and their gradients on the CPU, written out by hand.
+//!
+//! candle's autograd allocates and adds for every node on one thread; here a batch is cut into pieces that fit a
+//! core's cache, and each piece goes forward and back in one go. [`crate::model::Bart`] is the same network in candle,
+//! which trains on a GPU and against which this engine is tested. All sums are taken in an order that depends on the
+//! batch alone: a step gives the same bits on any number of threads.
+
+mod attention;
+mod bart;
+mod kernels;
+mod layers;
+mod layout;
+mod perceptron;
+
+use rayon::prelude::*;
+
+use crate::model::{Activation, BartConfig, ProjectorConfig};
+
+pub use bart::{BartAt, HeadLoss, Rows};
+pub use layout::Layout;
+pub use perceptron::{PerceptronAt, PerceptronTape};
+
+pub(super) use kernels::{Transposed, View, product, vectorised};
+
+/// Why the engine cannot train an architecture.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// An activation without a derivative here.
+    #[error("training on the CPU knows the activation gelu, but the model has {found:?}: train it on another device")]
+    Activation {
+        /// The activation of the model.
+        found: Activation,
+    },
+}
+
+/// Token rows that one piece of a batch holds at most: about what stays in a core's cache.
+const PIECE: usize = 512;
+/// Gradients are summed in so many shares, whatever the number of threads.
+const SHARES: usize = 4;
+
+/// The network over a flat vector of parameters.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    /// Where each tensor lies.
+    pub layout: Layout,
+    /// The transformer.
+    pub bart: BartAt,
+    /// Projector and inverse projector, where the architecture has them.
+    pub projectors: Option<[PerceptronAt; 2]>,
+    d_model: usize,
+}
+
+/// A batch for BART denoising. All rows have the same length, encoder and decoder each their own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DenoisingBatch {
+    /// Encoder input, `(batch, encoder_seq)`.
+    pub ids: Vec<u32>,
+    /// Its row length.
+    pub encoder_seq: usize,
+    /// `(batch, encoder_seq)`, true where padding is not attended to; none: padding is attended to.
+    pub hidden: Option<Vec<bool>>,
+    /// Decoder input, `(batch, decoder_seq)`.
+    pub decoder_ids: Vec<u32>,
+    /// Its row length.
+    pub decoder_seq: usize,
+    /// What the decoder should predict, `(batch, decoder_seq)`.
+    pub targets: Vec<u32>,
+    /// Weight of each target; the loss is the weighted mean.
+    pub weights: Vec<f32>,
+    /// What the head should read off the encoder states themselves, with weights; none: no such term.
+    pub readout: Option<(Vec<u32>, Vec<f32>)>,
+}
+
+/// A batch for the projectors: encoder rows, and what should come out behind the latent vector.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LatentBatch {
+    /// Encoder input, `(batch, positions)`, padding attended to.
+    pub ids: Vec<u32>,
+    /// Weight of each position when the head reads the restored states.
+    pub readout_weights: Vec<f32>,
+    /// Decoder input, `(batch, decoder_seq)`; empty: the decoder takes no part.
+    pub decoder_ids: Vec<u32>,
+    /// Its row length.
+    pub decoder_seq: usize,
+    /// What the decoder should predict, `(batch, decoder_seq)`.
+    pub targets: Vec<u32>,
+    /// Weight of each target.
+    pub weights: Vec<f32>,
+}
+
+/// How the terms of the latent loss are weighed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LatentWeights {
+    /// Mean squared error of the restored states.
+    pub states: f32,
+    /// Cross-entropy of the tokens that the head reads off the restored states, position by position.
+    pub readout: f32,
+    /// Cross-entropy of the decoder.
+    pub decoder: f32,
+    /// Σ max(0, |z| − limit)² per molecule.
+    pub bounds: f32,
+    /// The limit above.
+    pub limit: f32,
+}
+
+/// Loss and counts of one step; the gradient is beside it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct StepLoss {
+    /// What was minimised.
+    pub total: f64,
+    /// The decoder's cross-entropy, a weighted mean over tokens, nats.
+    pub decoder: f64,
+    /// That of the head on encoder states or restored states.
+    pub readout: f64,
+    /// Mean squared error of the restored states.
+    pub states: f64,
+    /// Decoder targets of positive weight that were predicted.
+    pub n_correct: usize,
+    /// Decoder targets of positive weight.
+    pub n_targets: usize,
+}
+
+/// One share of a batch: a gradient of the transformer and the sums that go with it.
+struct Share {
+    gradient: Vec<f32>,
+    loss: StepLoss,
+}
+
+impl Engine {
+    /// The engine for an architecture.
+    ///
+    /// # Errors
+    /// The architecture has a part without a derivative here.
+    pub fn new(bart: &BartConfig, projectors: Option<&ProjectorConfig>) -> Result<Self, EngineError> {
+        let layout = Layout::new(bart, projectors);
+        let places = layout::Places(layout.index());
+        let pair = projectors.map(|config| {
+            let slope = config.rrelu_eval_slope as f32;
+            ["projector", "invprojector"].map(|name| PerceptronAt::new(&places, name, slope))
+        });
+        Ok(Self { bart: BartAt::new(bart, &layout)?, projectors: pair, d_model: bart.d_model, layout })
+    }
+
+    /// Cross-entropy of the denoising decoder; adds its gradient to `g`, which is laid out like the parameters `p`.
+    pub fn denoising(&self, p: &[f32], batch: &DenoisingBatch, g: &mut [f32]) -> StepLoss {
+        let n_rows = batch.ids.len() / batch.encoder_seq;
+        let scale = inverse_sum(&batch.weights);
+        let readout_scale = batch.readout.as_ref().map_or(0.0, |(_, weights)| inverse_sum(weights));
+        let shares = self.shares(n_rows, batch.encoder_seq.max(batch.decoder_seq), |rows, share| {
+            let (e, d) = (batch.encoder_seq, batch.decoder_seq);
+            let (enc, dec) = (rows.start * e..rows.end * e, rows.start * d..rows.end * d);
+            let hidden = batch.hidden.as_ref().map(|h| &h[enc.clone()]);
+            let encoded = Rows { ids: &batch.ids[enc.clone()], seq: e, hidden };
+            let decoded = Rows { ids: &batch.decoder_ids[dec.clone()], seq: d, hidden: None };
+            let (states, encoder_tape) = self.bart.encode(p, &encoded);
+            let (out, decoder_tape) = self.bart.decode(p, &decoded, &states, &encoded);
+            let g = &mut share.gradient;
+            let weights = scaled(&batch.weights[dec.clone()], scale);
+            let head = self.bart.head_loss(p, g, &out, &batch.targets[dec], &weights);
+            share.loss.decoder += head.loss;
+            share.loss.count(&head.correct, &weights);
+            let mut dstates = vec![0.0; states.len()];
+            if let Some((targets, weights)) = &batch.readout {
+                let weights = scaled(&weights[enc.clone()], readout_scale);
+                let head = self.bart.head_loss(p, g, &states, &targets[enc], &weights);
+                share.loss.readout += head.loss;
+                dstates = head.dstates;
+            }
+            self.bart.decode_backward(p, g, &decoder_tape, &decoded, &states, &encoded, head.dstates, &mut dstates);
+            self.bart.encode_backward(p, g, &encoder_tape, &encoded, dstates);
+        });
+        let mut loss = sum_shares(shares, g);
+        loss.total = loss.decoder + loss.readout;
+        loss
+    }
+
+    /// Encoder states `(rows, seq · d_model)` of ids `(rows, seq)`, on all threads.
+    pub fn encode(&self, p: &[f32], ids: &[u32], seq: usize, hidden: Option<&[bool]>) -> Vec<f32> {
+        let piece = piece_rows(seq) * seq;
+        let mut states = vec![0.0; ids.len() * self.d_model];
+        states.par_chunks_mut(piece * self.d_model).enumerate().for_each(|(k, out)| {
+            let places = k * piece..(k * piece + out.len() / self.d_model);
+            let hidden = hidden.map(|h| &h[places.clone()]);
+            out.copy_from_slice(&self.bart.encode(p, &Rows { ids: &ids[places], seq, hidden }).0);
+        });
+        states
+    }
+
+    /// Loss of the way through the latent vector; adds the gradients of projectors and decoder to `g`. The encoder and
+    /// the embeddings are taken as they are: their gradients are left at what the decoder and head add, to be ignored.
+    ///
+    /// # Panics
+    /// If the architecture has no projectors.
+    pub fn latent(&self, p: &[f32], batch: &LatentBatch, terms: &LatentWeights, g: &mut [f32]) -> StepLoss {
+        let [down, up] = self.projectors.as_ref().expect("the latent path needs projectors");
+        let positions = down.layers[0].n_in / self.d_model;
+        let n_rows = batch.ids.len() / positions;
+        let states = self.encode(p, &batch.ids, positions, None);
+        let latent = down.forward(p, &states);
+        let restored = up.forward(p, latent.result());
+
+        let mut drestored = vec![0.0; states.len()];
+        let (scale, readout_scale) = (inverse_sum(&batch.weights), inverse_sum(&batch.readout_weights));
+        let states_scale = terms.states / states.len() as f32;
+        let width = positions * self.d_model;
+        let share_rows = n_rows.div_ceil(SHARES).max(1);
+        let shares: Vec<Share> = drestored
+            .par_chunks_mut(share_rows * width)
+            .enumerate()
+            .map(|(k, drestored)| {
+                let mut share = Share { gradient: vec![0.0; self.layout.n_bart], loss: StepLoss::default() };
+                let piece = piece_rows(positions);
+                for (j, drestored) in drestored.chunks_mut(piece * width).enumerate() {
+                    let first = k * share_rows + j * piece;
+                    let rows = first..first + drestored.len() / width;
+                    let (token, state) =
+                        (rows.start * positions..rows.end * positions, rows.start * width..rows.end * width);
+                    let (wanted, found) = (&states[state.clone()], &restored.result()[state]);
+                    let weights = scaled(&batch.readout_weights[token.clone()], readout_scale * terms.readout);
+                    let head = self.bart.head_loss(p, &mut share.gradient, found, &batch.ids[token.clone()], &weights);
+                    share.loss.readout += head.loss;
+                    drestored.copy_from_slice(&head.dstates);
+                    let mut squares = 0.0_f32;
+                    for ((d, &found), &wanted) in drestored.iter_mut().zip(found).zip(wanted) {
+                        let difference = found - wanted;
+                        squares += difference * difference;
+                        *d += 2.0 * states_scale * difference;
+                    }
+                    share.loss.states += f64::from(squares);
+                    if !batch.decoder_ids.is_empty() {
+                        let at = rows.start * batch.decoder_seq..rows.end * batch.decoder_seq;
+                        let encoded = Rows { ids: &batch.ids[token], seq: positions, hidden: None };
+                        let decoded =
+                            Rows { ids: &batch.decoder_ids[at.clone()], seq: batch.decoder_seq, hidden: None };
+                        let (out, tape) = self.bart.decode(p, &decoded, found, &encoded);
+                        let weights = scaled(&batch.weights[at.clone()], scale * terms.decoder);
+                        let head = self.bart.head_loss(p, &mut share.gradient, &out, &batch.targets[at], &weights);
+                        share.loss.decoder += head.loss;
+                        share.loss.count(&head.correct, &weights);
+                        let (g, dy) = (&mut share.gradient, head.dstates);
+                        self.bart.decode_backward(p, g, &tape, &decoded, found, &encoded, dy, drestored);
+                    }
+                }
+                share
+            })
+            .collect();
+        let mut loss = sum_shares(shares, g);
+        loss.total = loss.decoder + loss.readout + f64::from(states_scale) * loss.states;
+        loss.states /= states.len() as f64;
+
+        let mut dlatent = up.backward(p, g, &restored, latent.result(), drestored, true).expect("it was asked for");
+        let bounds = terms.bounds / n_rows as f32;
+        for (d, &z) in dlatent.iter_mut().zip(latent.result()) {
+            let beyond = (z.abs() - terms.limit).max(0.0);
+            loss.total += f64::from(bounds * beyond * beyond);
+            *d += 2.0 * bounds * beyond * z.signum();
+        }
+        down.backward(p, g, &latent, &states, dlatent, false);
+        loss
+    }
+
+    /// Works on `n_rows` rows piece by piece, in [`SHARES`] shares side by side.
+    fn shares(
+        &self,
+        n_rows: usize,
+        seq: usize,
+        work: impl Fn(std::ops::Range<usize>, &mut Share) + Sync,
+    ) -> Vec<Share> {
+        let share_rows = n_rows.div_ceil(SHARES).max(1);
+        let piece = piece_rows(seq);
+        (0..n_rows.div_ceil(share_rows))
+            .into_par_iter()
+            .map(|k| {
+                let mut share = Share { gradient: vec![0.0; self.layout.n_bart], loss: StepLoss::default() };
+                let end = ((k + 1) * share_rows).min(n_rows);
+                let mut first = k * share_rows;
+                while first < end {
+                    let last = (first + piece).min(end);
+                    work(first..last, &mut share);
+                    first = last;
+                }
+                share
+            })
+            .collect()
+    }
+}
+
+impl StepLoss {
+    fn count(&mut self, correct: &[bool], weights: &[f32]) {
+        self.n_correct += correct.iter().filter(|&&c| c).count();
+        self.n_targets += weights.iter().filter(|&&w| w > 0.0).count();
+    }
+}
+
+fn piece_rows(seq: usize) -> usize {
+    (PIECE / seq).max(1)
+}
+
+fn inverse_sum(weights: &[f32]) -> f32 {
+    let sum: f64 = weights.iter().map(|&w| f64::from(w)).sum();
+    if sum > 0.0 { (1.0 / sum) as f32 } else { 0.0 }
+}
+
+fn scaled(weights: &[f32], factor: f32) -> Vec<f32> {
+    weights.iter().map(|w| w * factor).collect()
+}
+
+/// Adds the gradients of the shares to `g` in their order.
+fn sum_shares(shares: Vec<Share>, g: &mut [f32]) -> StepLoss {
+    let mut loss = StepLoss::default();
+    for share in shares {
+        kernels::add_to(&mut g[..share.gradient.len()], &share.gradient);
+        loss.decoder += share.loss.decoder;
+        loss.readout += share.loss.readout;
+        loss.states += share.loss.states;
+        loss.n_correct += share.loss.n_correct;
+        loss.n_targets += share.loss.n_targets;
+    }
+    loss
+}
