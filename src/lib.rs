@@ -8,6 +8,7 @@
 
 pub mod atomic_file;
 pub mod chem;
+pub mod cli;
 pub mod fill;
 pub mod jobs;
 pub mod landscape;

@@ -1,0 +1,164 @@
+//! `fillscape landscape explore` and `fillscape landscape toy`.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::{CliError, Output, write_file};
+use crate::cli::surface::read_rows;
+use crate::jobs::Progress;
+use crate::landscape::files::{NetworkFiles, write_native, write_topsearch};
+use crate::landscape::{
+    Exploration, ExploreParams, Normalisation, Summary, Surface, ThinPlate, Toy, explore, latin_hypercube,
+};
+
+/// How to explore, shared by both commands.
+#[derive(Debug, Args)]
+struct SearchFlags {
+    /// Settings: reference (the reference's budgets) or thorough (until new points stop appearing)
+    #[arg(long, default_value = "reference")]
+    preset: String,
+    /// Seed of all random numbers
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Threads; all cores when left out
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Stop after so many seconds; the same command carries on later
+    #[arg(long, value_name = "SECONDS")]
+    pause_after: Option<u64>,
+    /// Folder for the network, summary.json and, when paused, exploration.json
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExploreCommand {
+    /// Points, an array of shape (n, d)
+    #[arg(long, value_name = "NPY")]
+    points: PathBuf,
+    /// Responses, an array of shape (n,)
+    #[arg(long, value_name = "NPY")]
+    response: PathBuf,
+    /// Smoothing of the fit, at least 0
+    #[arg(long, default_value_t = 1e-4)]
+    smoothing: f64,
+    /// Take points and responses as they are, in the unit box, instead of normalising each column to [0, 1]
+    #[arg(long)]
+    normalised: bool,
+    #[command(flatten)]
+    search: SearchFlags,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ToyCommand {
+    /// muller-brown, camelback, schwefel, double-well or well-cluster
+    name: String,
+    /// Random starts, a Latin hypercube of the box
+    #[arg(long, default_value_t = 100)]
+    starts: usize,
+    #[command(flatten)]
+    search: SearchFlags,
+}
+
+impl ExploreCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let (mut points, dim) = read_rows(&self.points)?;
+        let (mut response, _) = read_rows(&self.response)?;
+        if !self.normalised && response.len() * dim == points.len() {
+            points = Normalisation::of(&points, dim)?.apply(&points);
+            response = Normalisation::of(&response, 1)?.apply(&response);
+        }
+        let started = Instant::now();
+        let surface = ThinPlate::fit_in_unit_box(&points, dim, &response, self.smoothing)?;
+        self.search.run(&surface, &points, started.elapsed(), out)
+    }
+}
+
+impl ToyCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let toy = Toy::by_name(&self.name)?;
+        let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(self.search.seed);
+        let unit = latin_hypercube(self.starts, toy.dim(), &mut rng);
+        let map = Normalisation { lower: toy.lower().to_vec(), upper: toy.upper().to_vec() };
+        self.search.run(&toy, &map.undo(&unit), Duration::ZERO, out)
+    }
+}
+
+impl SearchFlags {
+    fn run(&self, surface: &dyn Surface, starts: &[f64], fit: Duration, out: Output) -> Result<(), CliError> {
+        let params = ExploreParams { seed: self.seed, ..ExploreParams::by_name(&self.preset)? };
+        let threads = self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let saved = self.out.join("exploration.json");
+        let mut exploration = Self::resume_or_begin(&saved, surface, starts, params)?;
+        exploration.add_seconds("fit", fit.as_secs_f64());
+        explore(surface, &mut exploration, threads, &mut self.watch())?;
+
+        std::fs::create_dir_all(&self.out).map_err(|e| format!("could not make {}: {e}", self.out.display()))?;
+        if exploration.is_finished() {
+            // What a pause left behind is no longer true.
+            let _ = std::fs::remove_file(&saved);
+        } else {
+            write_file(&saved, &serde_json::to_string(&exploration)?)?;
+        }
+        let held = |id| exploration.network().minimum(id).is_some();
+        let pairs = exploration.pairs().filter(|&(a, b)| held(a) && held(b)).collect();
+        let files = NetworkFiles { network: exploration.network().clone(), pairs };
+        write_native(&self.out, &files)?;
+        write_topsearch(&self.out, "", &files)?;
+        let summary = Summary::of(&exploration, threads);
+        write_file(&self.out.join("summary.json"), &serde_json::to_string_pretty(&summary)?)?;
+        if out.json {
+            println!("{}", serde_json::to_string(&summary)?);
+        } else {
+            let (minima, saddles) = (summary.n_minima, summary.n_transition_states);
+            let end = if exploration.is_finished() { "found" } else { "paused with" };
+            println!("{end} {minima} minima and {saddles} transition states: {}", self.out.display());
+        }
+        Ok(())
+    }
+
+    /// The exploration saved by a pause when it has these settings and starts, or a new one.
+    fn resume_or_begin(
+        saved: &Path,
+        surface: &dyn Surface,
+        starts: &[f64],
+        params: ExploreParams,
+    ) -> Result<Exploration, CliError> {
+        if saved.exists() {
+            let text =
+                std::fs::read_to_string(saved).map_err(|e| format!("could not read {}: {e}", saved.display()))?;
+            let exploration: Exploration = serde_json::from_str(&text)
+                .map_err(|e| format!("could not resume from {}: {e}; remove it to start over", saved.display()))?;
+            if exploration.params() != &params || exploration.starts() != starts {
+                let path = saved.display();
+                return Err(format!(
+                    "could not resume: other settings or points were paused here; remove {path} to start over"
+                )
+                .into());
+            }
+            return Ok(exploration);
+        }
+        Ok(Exploration::new(surface, starts, params)?)
+    }
+
+    /// Shows a line of progress twice a second and stops in time.
+    fn watch(&self) -> impl FnMut(Progress) -> ControlFlow<()> {
+        let (started, limit) = (Instant::now(), self.pause_after.map(Duration::from_secs));
+        let mut shown = Instant::now();
+        move |progress| {
+            if shown.elapsed() >= Duration::from_millis(500) {
+                shown = Instant::now();
+                let total = progress.total.map_or(String::new(), |t| format!("/{t}"));
+                eprint!("\r\x1b[K{} {}{total}: {}", progress.stage, progress.done, progress.detail);
+            }
+            if limit.is_some_and(|l| started.elapsed() >= l) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The commands: flags into parameters, progress bars, tables out. One file a command group.
+
+mod depict;
+mod fill;
+mod landscape;
+mod library;
+mod model;
+mod mol;
+mod npy_rows;
+mod pretrain;
+mod response_file;
+mod rows;
+mod surface;
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Output {
+    /// Machine-readable results on standard output.
+    pub json: bool,
+}
+
+/// Why a command failed; becomes one line on standard error and exit code 1.
+pub type CliError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Fill-tuning of molecular foundation models: see where a latent space is rough, generate molecules there, tune, compare.
+#[derive(Debug, Parser)]
+#[command(name = "fillscape", version, arg_required_else_help = true)]
+struct Arguments {
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say more on standard error (-v, -vv, -vvv)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+// In the order of the steps: `--help` lists them so.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Molecules: canonical forms, SELFIES, fingerprints, descriptors, similarity, depiction, library
+    Mol(mol::MolCommand),
+    /// Step 1, models: open, encode, decode, measure, fetch, convert and train foundation models
+    Model(model::ModelCommand),
+    Surface(surface::SurfaceCommand),
+    Landscape(landscape::LandscapeCommand),
+    Fill(fill::FillCommand),
+}
+
+/// Runs the command line of this process.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(arguments.verbose);
+    let out = Output { json: arguments.json };
+    let result = match arguments.command {
+        Command::Mol(command) => command.run(out),
+        Command::Model(command) => command.run(out),
+        Command::Surface(command) => command.run(out),
+        Command::Landscape(command) => command.run(out),
+        Command::Fill(command) => command.run(out),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // The reader of our output, `head` for example, has seen enough.
+        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Writes an error and its causes to standard error.
+fn report(error: &(dyn std::error::Error + 'static)) {
+    eprintln!("fillscape: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  because {}", inner as &dyn Display);
+        cause = inner.source();
+    }
+}
+
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        2 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+}

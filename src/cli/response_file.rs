@@ -1,0 +1,110 @@
+//! A response computed in portions, each of them kept, so that an interrupted run goes on where it stopped.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::model::Meter;
+use super::npy_rows::{NpyReader, NpyWriter};
+use super::{CliError, Output};
+use crate::jobs::{Progress, silent};
+use crate::model::{FoundationModel, LatentVector, ResponseParams, similarity_response};
+
+/// Points between two saves.
+const PORTION: usize = 256;
+
+/// The work of `fillscape model respond`.
+pub(super) struct ResponseFile<'a> {
+    model: &'a dyn FoundationModel,
+    input: &'a Path,
+    target: &'a Path,
+    params: ResponseParams,
+}
+
+/// What is kept beside the target until it is complete.
+#[derive(Serialize, Deserialize)]
+struct Partial {
+    /// The same model, points and parameters give the same key.
+    key: String,
+    responses: Vec<f64>,
+}
+
+impl<'a> ResponseFile<'a> {
+    pub(super) fn new(
+        model: &'a dyn FoundationModel,
+        input: &'a Path,
+        target: &'a Path,
+        params: ResponseParams,
+    ) -> Self {
+        Self { model, input, target, params }
+    }
+
+    pub(super) fn run(&self, out: &Output) -> Result<(), CliError> {
+        let mut reader = NpyReader::open(self.input)?;
+        let n_rows = reader.n_rows();
+        let partial_path = self.partial_path();
+        let mut partial = self.resume(&partial_path)?;
+        if !partial.responses.is_empty() {
+            tracing::info!("going on after {} points that {} holds", partial.responses.len(), partial_path.display());
+        }
+        reader.skip(partial.responses.len())?;
+        let mut meter = Meter::new(out);
+        loop {
+            let points: Vec<LatentVector> = reader.read(PORTION)?.into_iter().map(LatentVector).collect();
+            if points.is_empty() {
+                break;
+            }
+            let first = partial.responses.len();
+            partial.responses.extend(similarity_response(self.model, &points, first, &self.params, &mut silent)?);
+            save(&partial_path, &serde_json::to_vec(&partial)?)?;
+            let _ = meter.show(&Progress::new("response", partial.responses.len() as u64, Some(n_rows as u64)));
+        }
+        meter.end();
+        let mut writer = NpyWriter::create(self.target, None)?;
+        for &response in &partial.responses {
+            writer.write_number(response)?;
+        }
+        writer.finish()?;
+        if partial_path.exists() {
+            std::fs::remove_file(&partial_path)?;
+        }
+        if out.json {
+            let provenance = self.model.provenance();
+            let mean = partial.responses.iter().sum::<f64>() / n_rows.max(1) as f64;
+            let facts = serde_json::json!({
+                "points": n_rows, "mean": mean, "params": self.params, "model": provenance,
+            });
+            println!("{facts}");
+        }
+        Ok(())
+    }
+
+    fn partial_path(&self) -> PathBuf {
+        let name = self.target.file_name().unwrap_or_default().to_string_lossy();
+        self.target.with_file_name(format!("{name}.partial.json"))
+    }
+
+    /// What an earlier run left, if it was about the same.
+    fn resume(&self, path: &Path) -> Result<Partial, CliError> {
+        let mut hash = Sha256::new();
+        std::io::copy(&mut std::fs::File::open(self.input)?, &mut hash)?;
+        let key = format!(
+            "{:x} {} {}",
+            hash.finalize(),
+            self.model.provenance().digest,
+            serde_json::to_string(&self.params)?
+        );
+        let left = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Partial>(&bytes).ok());
+        Ok(match left {
+            Some(partial) if partial.key == key => partial,
+            _ => Partial { key, responses: Vec::new() },
+        })
+    }
+}
+
+fn save(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let fresh = path.with_extension(format!("new-{}", std::process::id()));
+    std::fs::write(&fresh, bytes)?;
+    Ok(std::fs::rename(&fresh, path)?)
+}
