@@ -6,11 +6,18 @@
 //!
 //! Everything here but `render` and `app` compiles without a screen.
 
+#[cfg(feature = "gui")]
+pub mod app;
 pub mod atomic_file;
 pub mod chem;
 pub mod cli;
+pub mod evaluate;
 pub mod fill;
 pub mod jobs;
 pub mod landscape;
 pub mod model;
+pub mod projection;
+#[cfg(feature = "gui")]
+pub mod render;
 pub mod train;
+pub mod workspace;

@@ -1,8 +1,6 @@
 //! Sampling the roughness field: determinism, and the minima that scipy's L-BFGS-B finds on TopSearch's surface
 //! (`reference/landscape`).
 
-mod common;
-
 use fillscape::fill::{
     FieldError, FillSampleParams, RoughnessField, RoughnessFieldParams, decoder_box_from_field_box, sample_field,
 };
@@ -81,14 +79,14 @@ fn every_reconverged_minimum_of_topsearch_is_found_and_none_of_ours_is_shallower
         ("synth4d120tight", vec![0.0; 4], vec![1.0; 4]),
         ("hep_2_3", vec![0.0; 2], vec![1.0; 2]),
     ] {
-        let Some(folder) = common::shared(&format!("reference/landscape/{case}")) else { return };
+        let Some(folder) = crate::common::shared(&format!("reference/landscape/{case}")) else { return };
         let ktn = read_topsearch(&folder, "").unwrap().network;
         let params =
             RoughnessFieldParams { parallel: ParallelConvention::FirstRepeated, ..RoughnessFieldParams::script() };
         let field = RoughnessField::new(&ktn, &params).unwrap();
         let tight = FillSampleParams { gradient_tolerance: 1e-6, max_iterations: 2000, ..FillSampleParams::default() };
         let sample = sample_field(&field, &lower, &upper, &tight, 2, &mut silent).unwrap();
-        let reference = common::json(folder.join("local_roughness.json"));
+        let reference = crate::common::json(folder.join("local_roughness.json"));
         let minima = reference["basin_hopping"]["same_minima_reconverged_1e-8"].as_array().unwrap();
         for minimum in minima {
             let x: Vec<f64> = minimum["coords"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();

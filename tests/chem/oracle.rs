@@ -1,10 +1,8 @@
 //! Molecules against RDKit 2026.09.1: tables made by `reference/generate/chem_shared.py`.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{json, shared};
+use crate::common::{json, shared};
 use fillscape::chem::{
     Descriptors, FingerprintSet, Molecule, MorganParams, canonical_smiles, fingerprint::morgan_counts, morgan, tanimoto,
 };

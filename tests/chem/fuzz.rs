@@ -1,7 +1,5 @@
 //! Random and mutated strings: nothing panics, nothing hangs, and the quick proof of validity never errs.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
 use fillscape::chem::{Molecule, canonical_smiles, selfies};

@@ -1,11 +1,9 @@
 //! `fillscape mol` as a person runs it: columns, order, exit codes, files.
 
-mod common;
-
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
-use common::{json, shared};
+use crate::common::{json, shared};
 
 fn fillscape(arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_fillscape"))

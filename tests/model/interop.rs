@@ -1,13 +1,11 @@
 //! A checkpoint that we save opens in transformers with the same weights and logits (`tests/interop`). Runs where
 //! `FILLSCAPE_PYTHON` names a Python with torch and transformers.
 
-mod model_support;
-
 use std::path::Path;
 use std::process::Command;
 
 use candle_core::DType;
-use model_support::fixture;
+use crate::support::fixture;
 
 fn compare(original: &Path, saved: &Path, tolerance: &str) -> Option<String> {
     let Some(python) = std::env::var_os("FILLSCAPE_PYTHON") else {

@@ -1,8 +1,6 @@
 //! The roughness field against TopSearch 0.0.3 `LocalRoughness`, whose Gaussians are scipy `multivariate_normal` with
 //! a dense covariance (`reference/landscape`, made by `generate/landscape_topsearch.py`, `local_roughness_128.py`).
 
-mod common;
-
 use fillscape::fill::{RoughnessField, RoughnessFieldParams};
 use fillscape::landscape::read_npy;
 use serde_json::Value;
@@ -21,14 +19,14 @@ fn rows(value: &Value) -> Vec<Vec<f64>> {
 
 #[test]
 fn field_values_are_those_of_topsearch_on_every_case() {
-    let Some(reference) = common::shared("reference/landscape") else { return };
+    let Some(reference) = crate::common::shared("reference/landscape") else { return };
     let mut n_values = 0;
     for folder in fs::read_dir(reference).unwrap().map(|entry| entry.unwrap().path()) {
         if !folder.join("contributors.json").exists() {
             continue;
         }
-        let reference = common::json(folder.join("local_roughness.json"));
-        let contributors = common::json(folder.join("contributors.json"))["80.0"].clone();
+        let reference = crate::common::json(folder.join("local_roughness.json"));
+        let contributors = crate::common::json(folder.join("contributors.json"))["80.0"].clone();
         let used = numbers(&reference["contribution_index_used"]);
         let pairs: Vec<_> = used
             .iter()
@@ -66,8 +64,8 @@ fn field_values_are_those_of_topsearch_on_every_case() {
 
 #[test]
 fn field_in_128_dimensions_is_that_of_topsearch() {
-    let Some(folder) = common::shared("reference/landscape/ted128_published") else { return };
-    let network = common::json(folder.join("network.json"));
+    let Some(folder) = crate::common::shared("reference/landscape/ted128_published") else { return };
+    let network = crate::common::json(folder.join("network.json"));
     let array = |name: &str| read_npy(&folder.join(name)).unwrap();
     let (minima, states) = (array("minima.npy"), array("ts.npy"));
     let contributors = &network["contributors"]["80.0"];

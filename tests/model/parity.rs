@@ -1,8 +1,6 @@
 //! The candle network against transformers 5.23.0 and torch 2.15.0 (`reference/selfies_ted`, made by
 //! `reference/generate/ted_shared.py`): states, embeddings and logits within 1e-4 relative, greedy ids identical.
 
-mod model_support;
-
 use candle_core::{Device, Tensor};
 use fillscape::jobs::silent;
 use fillscape::model::engine::{EncoderScratch, Engine};
@@ -10,7 +8,7 @@ use fillscape::model::{
     Checkpoint, DeviceChoice, FoundationModel, GreedyParams, LatentVector, ModelError, NoDropout, ResponseParams,
     SelfiesTed, SelfiesTedNet, Unknown, similarity_response,
 };
-use model_support::{Reference, assert_close, assert_values_close, fixture};
+use crate::support::{Reference, assert_close, assert_values_close, fixture};
 
 fn net(reference: &Reference) -> SelfiesTedNet {
     SelfiesTedNet::load(&reference.checkpoint, &Device::Cpu).unwrap()

@@ -1,7 +1,5 @@
 //! Broken checkpoints: each a clear error, never a panic, nothing large allocated.
 
-mod model_support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +8,7 @@ use fillscape::model::stored::{open_safetensors, write_safetensors};
 use fillscape::model::{
     Checkpoint, CheckpointError, DeviceChoice, ModelError, SelfiesTed, StoredTensor, open_torch_zip,
 };
-use model_support::shared;
+use crate::support::shared;
 
 /// A copy of the fixture to break; its files are small.
 fn copy() -> Option<(tempfile::TempDir, PathBuf)> {

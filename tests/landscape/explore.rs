@@ -1,7 +1,5 @@
 //! Explorations against complete lists of stationary points, and what must not change a result.
 
-mod common;
-
 use std::ops::ControlFlow;
 
 use fillscape::jobs::silent;
@@ -47,7 +45,7 @@ fn on_the_box(surface: &dyn Surface, x: &[f64]) -> bool {
 
 #[test]
 fn thorough_finds_the_complete_lists_of_the_test_functions() {
-    let Some(path) = common::shared("reference/surface/test_functions.json") else { return };
+    let Some(path) = crate::common::shared("reference/surface/test_functions.json") else { return };
     let lists: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for list in lists["functions"].as_array().unwrap() {
         let name = list["function"].as_str().unwrap();
@@ -103,7 +101,7 @@ fn end_beyond(label: &str, minima: &[Vec<f64>]) -> String {
 
 #[test]
 fn thorough_finds_every_point_of_the_exhaustive_surfaces() {
-    let Some(path) = common::shared("reference/surface/rbf2d_stationary.json") else { return };
+    let Some(path) = crate::common::shared("reference/surface/rbf2d_stationary.json") else { return };
     let lists: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for list in lists["surfaces"].as_array().unwrap() {
         let x: Vec<f64> = list["x"].as_array().unwrap().iter().flat_map(numbers).collect();
@@ -176,8 +174,8 @@ fn confirmed(refined: &Value, kind: &str, index: u64) -> Vec<Vec<f64>> {
 }
 
 fn check_reference_case(case: &str) {
-    let Some(folder) = common::shared(&format!("reference/landscape/{case}")) else { return };
-    let refined = common::json(folder.join("refined.json"));
+    let Some(folder) = crate::common::shared(&format!("reference/landscape/{case}")) else { return };
+    let refined = crate::common::json(folder.join("refined.json"));
     let (surface, starts): (Box<dyn Surface>, Vec<f64>) = if case == "camelback" {
         (Box::new(Toy::camelback()), Vec::new())
     } else {

@@ -1,8 +1,6 @@
 //! Frustration and files against TopSearch 0.0.3 (`reference/landscape`, made by `generate/landscape_topsearch.py`
 //! and `generate/local_roughness_128.py`).
 
-mod common;
-
 use fillscape::landscape::files::{read_native, read_topsearch, write_native, write_topsearch};
 use fillscape::landscape::{
     KineticTransitionNetwork, MinimumId, ParallelConvention, Support, contributions, frustration_by, read_npy,
@@ -15,7 +13,7 @@ const TOLERANCE: f64 = 1e-10;
 
 /// The folders of reference cases in TopSearch's text format.
 fn cases() -> Vec<PathBuf> {
-    let Some(reference) = common::shared("reference/landscape") else { return Vec::new() };
+    let Some(reference) = crate::common::shared("reference/landscape") else { return Vec::new() };
     let folders = fs::read_dir(reference).unwrap().map(|entry| entry.unwrap().path());
     let mut folders: Vec<_> = folders.filter(|path| path.join("min.data").exists()).collect();
     folders.sort();
@@ -57,7 +55,7 @@ fn topsearch_files_are_written_back_byte_for_byte() {
 fn topsearch_files_hold_the_numbers_of_the_json_beside_them() {
     for folder in cases() {
         let ktn = read_topsearch(&folder, "").unwrap().network;
-        let reference = common::json(folder.join("ktn.json"));
+        let reference = crate::common::json(folder.join("ktn.json"));
         let minima = reference["minima"].as_array().unwrap();
         assert_eq!(ktn.minima().len(), minima.len());
         for (m, expected) in ktn.minima().iter().zip(minima) {
@@ -77,13 +75,13 @@ fn topsearch_files_hold_the_numbers_of_the_json_beside_them() {
 fn frustration_is_that_of_topsearch() {
     for folder in cases() {
         let ktn = read_topsearch(&folder, "").unwrap().network;
-        let case = common::json(folder.join("case.json"));
+        let case = crate::common::json(folder.join("case.json"));
         for (length_scale, expected) in case["roughness"].as_object().unwrap() {
             let l: f64 = length_scale.parse().unwrap();
             let found = frustration_by(&ktn, l, ParallelConvention::FirstRepeated);
             assert_close(found, expected.as_f64().unwrap(), &format!("metric of {folder:?} at {l}"));
         }
-        for (length_scale, expected) in common::json(folder.join("contributors.json")).as_object().unwrap() {
+        for (length_scale, expected) in crate::common::json(folder.join("contributors.json")).as_object().unwrap() {
             let l: f64 = length_scale.parse().unwrap();
             let found = contributions(&ktn, l, ParallelConvention::FirstRepeated);
             let point = |c: &fillscape::landscape::FrustrationContribution| {
@@ -103,7 +101,7 @@ fn frustration_is_that_of_topsearch() {
 
 #[test]
 fn frustration_of_the_published_network_is_that_of_topsearch() {
-    let Some(folder) = common::shared("reference/landscape/ted128_published") else { return };
+    let Some(folder) = crate::common::shared("reference/landscape/ted128_published") else { return };
     let (ktn, reference) = published_network(&folder);
     for (length_scale, expected) in reference["contributors"].as_object().unwrap() {
         let l: f64 = length_scale.parse().unwrap();
@@ -123,7 +121,7 @@ fn frustration_of_the_published_network_is_that_of_topsearch() {
 
 /// IBM's published 128-d network. Ids are the rows of `minima.npy` and `ts.npy`.
 fn published_network(folder: &Path) -> (KineticTransitionNetwork, Value) {
-    let reference = common::json(folder.join("network.json"));
+    let reference = crate::common::json(folder.join("network.json"));
     let (minima, states) = (read_npy(&folder.join("minima.npy")).unwrap(), read_npy(&folder.join("ts.npy")).unwrap());
     let n_dims = minima.shape[1];
     let mut ktn = KineticTransitionNetwork::in_unit_box(n_dims);

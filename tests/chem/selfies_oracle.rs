@@ -1,8 +1,6 @@
 //! SELFIES against the Python package selfies 2.2.0 with its default constraints (Python 3.11, made by
 //! `generate/chem_shared.py` of the shared reference data, seed 20240611): every row identical, refusals included.
 
-mod common;
-
 use std::collections::BTreeSet;
 
 use fillscape::chem::selfies::{self, SelfiesError, SelfiesProblem};
@@ -10,7 +8,7 @@ use serde_json::Value;
 
 /// The rows of a fixture, or `None` where it is not at hand.
 fn rows(file: &str, n_expected: usize) -> Option<Vec<Value>> {
-    let Value::Array(rows) = common::json(common::shared("reference/chem")?.join(file)) else {
+    let Value::Array(rows) = crate::common::json(crate::common::shared("reference/chem")?.join(file)) else {
         panic!("{file} is not a list");
     };
     assert_eq!(rows.len(), n_expected, "{file} has changed");
@@ -97,7 +95,7 @@ fn malformed_smiles_are_refused_as_by_the_reference() {
 #[test]
 fn alphabets_are_those_of_the_reference() {
     let Some(rows) = rows("molecules.json", 2134) else { return };
-    let expected = common::json(common::shared("reference/chem/selfies_alphabet.json").unwrap());
+    let expected = crate::common::json(crate::common::shared("reference/chem/selfies_alphabet.json").unwrap());
     let set = |value: &Value| -> BTreeSet<String> {
         value.as_array().unwrap().iter().map(|symbol| symbol.as_str().unwrap().to_owned()).collect()
     };

@@ -1,7 +1,5 @@
 //! The commands `landscape` and `fill` from outside.
 
-mod common;
-
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -109,8 +107,8 @@ fn bad_input_is_one_line_and_exit_code_one() {
 
 #[test]
 fn field_of_a_reference_case_is_that_of_topsearch() {
-    let Some(folder) = common::shared("reference/landscape/synth4d120tight") else { return };
-    let reference = common::json(folder.join("local_roughness.json"));
+    let Some(folder) = crate::common::shared("reference/landscape/synth4d120tight") else { return };
+    let reference = crate::common::json(folder.join("local_roughness.json"));
     let points: Vec<f64> = reference["points"]
         .as_array()
         .unwrap()

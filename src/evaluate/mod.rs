@@ -1,0 +1,1 @@
+//! Downstream evaluation: tasks, learners, paired differences with their intervals, reports.

@@ -1,0 +1,1 @@
+//! Pictures by wgpu: pipelines, shaders, plain geometry into buffers, figures off screen.

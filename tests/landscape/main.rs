@@ -1,0 +1,13 @@
+//! Landscapes: surfaces, searches, networks, commands.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cli;
+mod disconnectivity;
+mod explore;
+mod files;
+mod network;
+mod network_layout;
+mod reference;
+mod surface;

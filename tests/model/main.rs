@@ -1,0 +1,7 @@
+//! SELFIES-TED: parity, checkpoints, faults.
+
+mod faults;
+mod hub;
+mod interop;
+mod parity;
+mod support;

@@ -1,0 +1,4 @@
+//! Pretraining and its training step.
+
+mod pretraining;
+mod reference;
