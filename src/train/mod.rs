@@ -15,10 +15,13 @@ pub mod principal;
 pub mod random;
 pub mod recipe;
 pub mod run_state;
+pub mod tune;
 pub mod vocabulary;
 
 use std::io;
 use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use crate::model::{CheckpointError, TokensError};
 
@@ -26,7 +29,8 @@ pub use pretrain::{Outcome, Pretraining};
 pub use recipe::Recipe;
 
 /// Why a run ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// All stages are done.
     Finished,
