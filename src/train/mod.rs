@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod denoising;
+pub mod divergence;
 pub mod engine;
 pub mod log;
 pub mod metrics;
@@ -15,6 +16,7 @@ pub mod principal;
 pub mod random;
 pub mod recipe;
 pub mod run_state;
+pub mod state_file;
 pub mod tune;
 pub mod vocabulary;
 

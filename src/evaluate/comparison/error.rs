@@ -18,7 +18,7 @@ pub enum EvaluateError {
         arm: String,
         /// Why.
         #[source]
-        source: ModelError,
+        source: Box<ModelError>,
     },
     /// Embeddings could not be kept.
     #[error("could not write embeddings to the cache ({path:?})")]

@@ -3,9 +3,16 @@
 //!
 //! What frustration a region has before and after is not computed here: `train` knows no landscape.
 
+mod adapters;
+pub mod clusters;
 mod error;
+mod folder;
+mod log;
+mod molecules;
 mod params;
+mod run;
 mod tuned;
+mod tuning;
 
 use std::path::Path;
 
@@ -14,13 +21,14 @@ use crate::jobs::Observe;
 pub use error::TuneError;
 pub use params::{Clustering, EarlyStop, LoraParams, PrototypeParams, ReplayParams, Strategy, TuneParams};
 pub use tuned::{Metrics, Sizes, Tuned, Validation};
+pub use tuning::Tuning;
 
 /// Tunes the checkpoint in `base` on a fill set, or goes on where the run saved in `folder` stands.
 ///
 /// * `fill`, `corpus`, `validation` – molecules as SELFIES, with or without spaces between symbols; the corpus is for
 ///   replay and prototypes and may be empty for strategies without, the validation set may be empty
 /// * `folder` – where the tuned checkpoint goes: a Hugging Face folder with `log.csv` (a row a step), `tuning.json`
-///   ([`Tuned`]) and, for adapters, `adapters.safetensors`
+///   ([`Tuned`]), `timing.json` and, for adapters, `adapter` with the adapters alone as peft reads them
 /// * `observe` – asked at every step; when it breaks, the state is saved and the result says so
 ///
 /// A folder whose run is done is not computed again: its result is read back.
@@ -37,7 +45,5 @@ pub fn tune(
     folder: &Path,
     observe: Observe,
 ) -> Result<Tuned, TuneError> {
-    let _ = (base, fill, corpus, validation, folder, observe);
-    params.check().map_err(|what| TuneError::Params { what })?;
-    todo!("the run itself follows")
+    Tuning::prepare(base, [fill, corpus, validation], params)?.run(folder, observe, &mut |_| {})
 }
