@@ -66,14 +66,7 @@ pub(super) fn fill(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
 #[derive(Deserialize)]
 struct ControlParams {
     seed: u64,
-    #[serde(flatten)]
-    set: FillSetParams0,
-}
-
-/// As [`FillSetParams`], which does not take the keys beside it.
-#[derive(Deserialize)]
-struct FillSetParams0 {
-    screening: crate::fill::ScreeningParams,
+    set: FillSetParams,
 }
 
 /// A control of the size that the fill set came out with, under the same screening.

@@ -160,10 +160,10 @@ fn params_of_landscape(sitting: &Sitting) -> Result<crate::workspace::recipe::La
 
 fn response_params(sitting: &Sitting) -> Result<crate::model::ResponseParams, StepError> {
     #[derive(Deserialize)]
-    struct Only {
-        response: crate::model::ResponseParams,
+    struct Parameters {
+        samples: crate::workspace::recipe::SamplesParams,
     }
-    Ok(from_provenance::<Only>(&sitting.result("samples")?)?.response)
+    Ok(from_provenance::<Parameters>(&sitting.result("samples")?)?.samples.response)
 }
 
 fn from_provenance<T: serde::de::DeserializeOwned>(artefact: &Artefact) -> Result<T, StepError> {

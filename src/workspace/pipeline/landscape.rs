@@ -64,7 +64,9 @@ pub(super) fn landscape(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let mut exploration = serde_json::to_value(Summary::of(&found, 1)).unwrap_or_default();
     if let Some(map) = exploration.as_object_mut() {
         // Times belong to the provenance, and threads decide nothing.
-        ["seconds", "gflops", "threads"].map(|key| map.shift_remove(key));
+        for key in ["seconds", "gflops", "threads"] {
+            map.shift_remove(key);
+        }
     }
     let figures = LandscapeSummary {
         response_range: [scale.lower[0], scale.upper[0]],

@@ -7,6 +7,7 @@
 mod compare;
 mod corpus;
 mod error;
+mod figures;
 mod fill_sets;
 mod frustration;
 mod inputs;
@@ -18,8 +19,9 @@ mod samples;
 mod tasks;
 mod tune;
 
-pub use error::PipelineError;
+pub use error::{PipelineError, StepError};
+pub use frustration::{ArmFrustration, FrustrationReport};
 pub use inputs::Inputs;
+pub use landscape::{LandscapeSummary, StoredLandscape};
 pub use plan::{Plan, PlannedStep, Step, StepState};
-pub use report::figures;
 pub use run::{Event, RunEnd, run, run_only};

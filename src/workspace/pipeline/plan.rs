@@ -219,7 +219,7 @@ impl Planner<'_> {
 
         let mut samples = recipe.samples.clone();
         samples.response.seed = self.seeded("response", samples.response.seed);
-        let mut parameters = table(&samples)?;
+        let mut parameters = toml::Table::from_iter([("samples".to_owned(), toml::Value::Table(table(&samples)?))]);
         parameters.insert("seed".to_owned(), toml_seed(derived_seed(recipe.seed, "samples")));
         let parents: &[&str] = match samples.source {
             SampleSource::Hypercube => &[],
@@ -248,7 +248,8 @@ impl Planner<'_> {
         let own: Vec<String> =
             recipe.tasks.iter().filter(|t| t.library.is_some()).map(|t| format!("task-{}", t.name)).collect();
         for control in &recipe.controls {
-            let mut parameters = table(&fill.set)?;
+            let set = toml::Value::Table(table(&fill.set)?);
+            let mut parameters = toml::Table::from_iter([("set".to_owned(), set)]);
             let seed = derived_seed(recipe.seed, &control.name());
             parameters.insert("control".to_owned(), toml::Value::String(control.name()));
             parameters.insert("seed".to_owned(), toml_seed(seed));

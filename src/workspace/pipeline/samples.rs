@@ -25,23 +25,13 @@ const PORTION: usize = 256;
 #[derive(Deserialize)]
 struct Parameters {
     seed: u64,
-    #[serde(flatten)]
-    samples: SamplesParams0,
-}
-
-/// As [`SamplesParams`], which does not take the seed beside it.
-#[derive(Deserialize)]
-struct SamplesParams0 {
-    source: SampleSource,
-    n: usize,
-    response: ResponseParams,
+    samples: SamplesParams,
 }
 
 /// Sample points, as asked for, and the response at each; kept every few points.
 pub(super) fn samples(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let Parameters { seed, samples } = params(staging)?;
-    let SamplesParams0 { source, n, response } = samples;
-    let _: Option<SamplesParams> = None;
+    let SamplesParams { source, n, response } = samples;
     let model = sitting.model()?;
     let dimension = sitting.inputs.dimension;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
