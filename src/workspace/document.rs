@@ -103,6 +103,22 @@ pub enum RegionDefinition {
     Named(String),
 }
 
+impl RegionDefinition {
+    /// Adds the artefacts it was chosen on.
+    pub(super) fn artefacts(&self, to: &mut std::collections::BTreeSet<ArtefactId>) {
+        match self {
+            Self::Around { points: id, .. }
+            | Self::Basin { landscape: id, .. }
+            | Self::TopContributions { landscape: id, .. } => {
+                to.insert(id.clone());
+            }
+            Self::Union(parts) | Self::Intersection(parts) => parts.iter().for_each(|part| part.artefacts(to)),
+            Self::Difference(parts) => parts.iter().for_each(|part| part.artefacts(to)),
+            Self::Given(_) | Self::Named(_) => {}
+        }
+    }
+}
+
 impl Document {
     /// A new document.
     pub fn new(name: &str, recipe: Recipe) -> Self {

@@ -94,6 +94,9 @@ pub enum StudyError {
         /// The name.
         name: String,
     },
+    /// Runs and scores.
+    #[error(transparent)]
+    Scores(#[from] Box<super::scores::ScoresError>),
     /// A value cannot be written as TOML.
     #[error("could not write {what} as TOML: {problem}")]
     Toml {
@@ -102,6 +105,12 @@ pub enum StudyError {
         /// Why.
         problem: String,
     },
+}
+
+impl From<super::scores::ScoresError> for StudyError {
+    fn from(error: super::scores::ScoresError) -> Self {
+        Self::Scores(Box::new(error))
+    }
 }
 
 /// A file of an artefact that is not as it was written.

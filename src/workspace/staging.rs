@@ -88,6 +88,11 @@ impl Staging {
         &self.id
     }
 
+    /// What it is made from.
+    pub fn request(&self) -> &ArtefactRequest {
+        &self.request
+    }
+
     /// The folder for what is needed to go on after an interruption; it outlives this value and the process.
     pub fn work(&self) -> &Path {
         &self.work

@@ -2,7 +2,9 @@
 
 use super::artefact::{Artefact, ArtefactId, PROVENANCE_FILE};
 use super::document::{DOCUMENT_FILE, Document};
+use super::history::History;
 use super::lock::{LOCK_FILE, Locking, StudyLock, lock};
+use super::scores::{Scores, comparison_of};
 use super::staging::create_folder;
 use super::{ArtefactRequest, Staging, StudyError};
 use crate::atomic_file;
@@ -20,6 +22,7 @@ pub const WORK_FOLDER: &str = "work";
 pub struct Study {
     folder: PathBuf,
     document: Document,
+    history: History,
     access: Access,
     lock: Option<StudyLock>,
 }
@@ -75,7 +78,8 @@ impl Study {
             return Err(StudyError::Occupied { path: folder.to_owned() });
         }
         let (access, lock) = take_lock(folder)?;
-        let study = Self { folder: folder.to_owned(), document, access, lock };
+        let history = History::read(folder, &document)?;
+        let study = Self { folder: folder.to_owned(), document, history, access, lock };
         study.check_writable("make a study")?;
         create_folder(&study.artefacts_folder())?;
         study.save()?;
@@ -92,7 +96,8 @@ impl Study {
         // The lock first: what is read under it stays true.
         let (access, lock) = take_lock(folder)?;
         let document = Document::read(&folder.join(DOCUMENT_FILE))?;
-        Ok(Self { folder: folder.to_owned(), document, access, lock })
+        let history = History::read(folder, &document)?;
+        Ok(Self { folder: folder.to_owned(), document, history, access, lock })
     }
 
     /// Opens a study to look at it; takes no lock.
@@ -102,8 +107,9 @@ impl Study {
     pub fn open_read_only(folder: &Path) -> Result<Self, StudyError> {
         check_present(folder)?;
         let document = Document::read(&folder.join(DOCUMENT_FILE))?;
+        let history = History::read(folder, &document)?;
         let access = Access::ReadOnly(ReadOnlyReason::Asked);
-        Ok(Self { folder: folder.to_owned(), document, access, lock: None })
+        Ok(Self { folder: folder.to_owned(), document, history, access, lock: None })
     }
 
     /// Its folder.
@@ -131,21 +137,88 @@ impl Study {
         self.folder.join(WORK_FOLDER)
     }
 
-    /// Changes the document and saves it before it returns.
+    /// What can be undone and redone.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Changes the document as one step that can be undone, and saves it before it returns.
     ///
     /// # Errors
     /// When the study is read-only or the document cannot be written; then it is as it was.
-    pub fn update<T>(&mut self, change: impl FnOnce(&mut Document) -> T) -> Result<T, StudyError> {
+    pub fn edit<T>(&mut self, label: &str, change: impl FnOnce(&mut Document) -> T) -> Result<T, StudyError> {
+        self.edited(label, change, false)
+    }
+
+    /// As [`Study::edit`], but the same step as the last edit when that has the same label: for drags and typing.
+    ///
+    /// # Errors
+    /// As [`Study::edit`].
+    pub fn edit_further<T>(&mut self, label: &str, change: impl FnOnce(&mut Document) -> T) -> Result<T, StudyError> {
+        self.edited(label, change, true)
+    }
+
+    fn edited<T>(
+        &mut self,
+        label: &str,
+        change: impl FnOnce(&mut Document) -> T,
+        merge: bool,
+    ) -> Result<T, StudyError> {
         self.check_writable("change the document")?;
-        let before = self.document.clone();
-        let value = change(&mut self.document);
-        if self.document != before
-            && let Err(error) = self.save()
-        {
-            self.document = before;
-            return Err(error);
+        let mut changed = self.document.clone();
+        let value = change(&mut changed);
+        if changed != self.document {
+            // The journal first: should the program end in between, a line too many is dropped at the next start.
+            self.history.push(label, &self.document, &changed, merge)?;
+            self.replace(changed)?;
         }
         Ok(value)
+    }
+
+    /// Takes the last edit back; false when there is none.
+    ///
+    /// # Errors
+    /// As [`Study::edit`].
+    pub fn undo(&mut self) -> Result<bool, StudyError> {
+        self.check_writable("undo")?;
+        let document = self.history.undo(&self.document)?;
+        document.map_or(Ok(false), |document| self.replace(document).map(|()| true))
+    }
+
+    /// Does the last undone edit again; false when there is none.
+    ///
+    /// # Errors
+    /// As [`Study::edit`].
+    pub fn redo(&mut self) -> Result<bool, StudyError> {
+        self.check_writable("redo")?;
+        let document = self.history.redo(&self.document)?;
+        document.map_or(Ok(false), |document| self.replace(document).map(|()| true))
+    }
+
+    /// Notes which artefact a step shows; not part of undo.
+    ///
+    /// # Errors
+    /// As [`Study::edit`].
+    pub fn set_result(&mut self, step: &str, id: &ArtefactId) -> Result<(), StudyError> {
+        self.check_writable("note a result")?;
+        let mut document = self.document.clone();
+        document.results.insert(step.to_owned(), id.clone());
+        self.replace(document)
+    }
+
+    /// Takes an artefact into the file of runs and scores.
+    ///
+    /// # Errors
+    /// When the artefact or the file cannot be read or written.
+    pub fn index(&self, artefact: &Artefact) -> Result<(), StudyError> {
+        self.check_writable("note a run")?;
+        let comparison = comparison_of(artefact)?;
+        Ok(Scores::open(&self.folder)?.insert(artefact, comparison.as_ref())?)
+    }
+
+    fn replace(&mut self, document: Document) -> Result<(), StudyError> {
+        let before = std::mem::replace(&mut self.document, document);
+        self.save().inspect_err(|_| self.document = before)
     }
 
     fn save(&self) -> Result<(), StudyError> {

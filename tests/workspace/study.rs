@@ -12,7 +12,7 @@ fn a_study_is_read_back_as_it_was_left() {
     let path = folder.path().join("study");
     let mut study = Study::create(&path, document()).unwrap();
     study
-        .update(|document| {
+        .edit("Add a region", |document| {
             let definition = RegionDefinition::Union(vec![RegionDefinition::Named("other".into())]);
             document.regions.push(NamedRegion { name: "rough ☃".into(), definition });
             document.layout.insert("zoom".into(), toml::Value::Float(1.5));
@@ -34,7 +34,7 @@ fn a_second_instance_opens_read_only_and_says_so() {
         panic!("{:?}", second.access())
     };
     assert!(who.contains(&std::process::id().to_string()), "{who}");
-    let error = second.update(|document| document.name.clear()).unwrap_err();
+    let error = second.edit("Clear", |document| document.name.clear()).unwrap_err();
     assert!(matches!(error, StudyError::ReadOnly { .. }), "{error}");
     assert!(error.to_string().contains("has it open"), "{error}");
     assert_eq!(second.document().name, "Test");
@@ -130,6 +130,6 @@ fn a_document_of_the_first_format_is_brought_up_to_date() {
     assert_eq!(document.results["points"].to_string(), "points-0123456789abcdef");
     // The file is only rewritten when something changes.
     assert_eq!(fs::read_to_string(folder.path().join("study.toml")).unwrap(), text);
-    study.update(|document| document.layout.insert("x".into(), true.into())).unwrap();
+    study.edit("Set x", |document| document.layout.insert("x".into(), true.into())).unwrap();
     assert!(fs::read_to_string(folder.path().join("study.toml")).unwrap().contains("format_version = 2"));
 }

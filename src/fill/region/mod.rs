@@ -8,6 +8,7 @@ mod membership;
 mod sampling;
 
 pub use membership::Terrain;
+pub(crate) use sampling::normal;
 pub use sampling::{RegionSample, SampleParams};
 
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork};

@@ -1,0 +1,186 @@
+//! `fillscape study open`, `status`, `check`, `prune`, `export` and `runs`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{CliError, Output, plan_of, say_access};
+use crate::workspace::pipeline::StepState;
+use crate::workspace::{Access, Scores, Study};
+
+#[derive(Debug, Args)]
+pub(super) struct OpenCommand {
+    /// The folder of the study
+    folder: PathBuf,
+}
+
+impl OpenCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let study = Study::open(&self.folder)?;
+        let document = study.document();
+        let listing = study.artefacts()?;
+        let bytes: u64 = listing.artefacts.iter().flat_map(|a| a.provenance.files.values()).map(|f| f.bytes).sum();
+        if out.json {
+            let artefacts: Vec<String> = listing.artefacts.iter().map(|a| a.id().to_string()).collect();
+            let facts = json!({
+                "name": document.name, "created": document.created, "format_version": document.format_version,
+                "writable": *study.access() == Access::Write, "results": document.results, "artefacts": artefacts,
+                "bytes": bytes, "regions": document.regions.len(), "undo": study.history().undo_label(),
+            });
+            println!("{facts}");
+            return Ok(());
+        }
+        say_access(&study);
+        println!("{} (made {}, seed {})", document.name, document.created, document.recipe.seed);
+        println!("{} artefacts, {:.1} MB; {} regions, {} selections", listing.artefacts.len(), bytes as f64 / 1e6, document.regions.len(), document.selections.len());
+        for (step, id) in &document.results {
+            println!("{step:<24} {id}");
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusCommand {
+    /// The folder of the study
+    folder: PathBuf,
+}
+
+impl StatusCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let study = Study::open_read_only(&self.folder)?;
+        let plan = plan_of(&study)?;
+        if out.json {
+            let steps: Vec<_> = plan
+                .steps
+                .iter()
+                .map(|step| json!({ "step": step.name, "state": plan.state(&study, step), "artefact": step.id }))
+                .collect();
+            println!("{}", json!({ "name": study.document().name, "steps": steps }));
+            return Ok(());
+        }
+        for step in &plan.steps {
+            let state = match plan.state(&study, step) {
+                StepState::Empty => "empty",
+                StepState::Ready => "ready",
+                StepState::Begun => "begun",
+                StepState::Done => "done",
+                StepState::Stale => "stale",
+            };
+            println!("{state:<6} {:<24} {}", step.name, step.id);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckCommand {
+    /// The folder of the study
+    folder: PathBuf,
+    /// Remove damaged artefacts, so that the next run makes them again
+    #[arg(long)]
+    remove_damaged: bool,
+}
+
+impl CheckCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let study = Study::open(&self.folder)?;
+        let plan = plan_of(&study).ok();
+        let report = study.check(plan.as_ref())?;
+        if out.json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            for fault in &report.faults {
+                println!("{}: {}", fault.artefact.as_deref().unwrap_or("study"), fault.problem);
+                println!("  {}", fault.remedy);
+            }
+            println!("{} artefacts are sound, {} faults", report.n_sound, report.faults.len());
+        }
+        if self.remove_damaged {
+            for id in report.faults.iter().filter_map(|fault| fault.artefact.as_ref()?.parse().ok()) {
+                study.remove_artefact(&id)?;
+            }
+        }
+        match report.faults.len() {
+            0 => Ok(()),
+            1 => Err("the study has 1 fault".into()),
+            n => Err(format!("the study has {n} faults").into()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PruneCommand {
+    /// The folder of the study
+    folder: PathBuf,
+    /// Only say what would be removed
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl PruneCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let study = Study::open(&self.folder)?;
+        let pruned = study.prune(&plan_of(&study)?, self.dry_run)?;
+        if out.json {
+            println!("{}", serde_json::to_string(&pruned)?);
+            return Ok(());
+        }
+        pruned.removed.iter().for_each(|name| println!("{name}"));
+        let verb = if self.dry_run { "would be removed" } else { "removed" };
+        println!("{} {verb}, {:.1} MB", pruned.removed.len(), pruned.bytes as f64 / 1e6);
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportCommand {
+    /// The folder of the study
+    folder: PathBuf,
+    /// The folder to write, new or empty
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl ExportCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let study = Study::open_read_only(&self.folder)?;
+        let n = study.export(&self.out)?;
+        if out.json {
+            println!("{}", json!({ "files": n, "folder": self.out }));
+        } else {
+            println!("{n} files: {}", self.out.display());
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunsCommand {
+    /// The folder of the study
+    folder: PathBuf,
+    /// Words that must all occur
+    words: Vec<String>,
+    /// Most runs to list
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+}
+
+impl RunsCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let study = Study::open_read_only(&self.folder)?;
+        let runs = Scores::open(study.folder())?.runs(&self.words.join(" "), self.limit)?;
+        for run in runs {
+            if out.json {
+                println!("{}", json!({
+                    "artefact": run.artefact, "step": run.step, "made": run.made, "seed": run.seed,
+                    "seconds": run.seconds, "stop_reason": run.stop_reason, "summary": run.summary,
+                }));
+            } else {
+                println!("{} {:>8.1} s {:<20} {} {}", run.made, run.seconds, run.step, run.artefact, run.summary);
+            }
+        }
+        Ok(())
+    }
+}

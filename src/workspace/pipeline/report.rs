@@ -1,0 +1,307 @@
+//! The report: one page that stands by itself, tables and figures. It holds no times and no paths, so that the same
+//! recipe and seed give the same page.
+
+use super::compare;
+use super::error::StepError;
+use super::figures::{Curve, escaped, forest_plot, loss_curves};
+use super::fill_sets::FillMolecules;
+use super::frustration::{FRUSTRATION_FILE, FrustrationReport};
+use super::landscape::StoredLandscape;
+use super::plan::{Plan, Step};
+use super::run::{Made, Sitting, StepEnd, summary};
+use crate::chem::Molecule;
+use crate::chem::depict::{DepictParams, Depiction, GridParams, SvgParams as MoleculeSvg, depict, grid};
+use crate::evaluate::comparison::PooledDifference;
+use crate::evaluate::{Comparison, report as tables};
+use crate::landscape::disconnectivity::{
+    Components, DisconnectivityGraph, LayoutParams, Levels, MergeTree, PruneParams, TreeLayout,
+    svg::{LeafColours, SvgParams, svg},
+};
+use crate::landscape::{METRIC_LENGTH_SCALE, frustration_of_minima};
+use crate::workspace::{Staging, StudyError};
+use std::fmt::Write;
+
+/// Molecules that are drawn at most; the page says how many there are.
+const MAX_DRAWN: usize = 100;
+/// Minima in the tree at most: the lowest; the figure says how many there are.
+const MAX_LEAVES: usize = 150;
+
+/// Writes the page, the tables and the figures.
+pub(super) fn report(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
+    let recipe = sitting.study.document().recipe.clone();
+    let mut page = Page::new(&recipe.name);
+    page.paragraph(&format!(
+        "Seed {} · base model {} · fillscape {}",
+        recipe.seed,
+        &sitting.inputs.model_digest[..12],
+        env!("CARGO_PKG_VERSION")
+    ));
+    let library: Vec<&str> = recipe.tasks.iter().filter(|t| t.library.is_some()).map(|t| t.name.as_str()).collect();
+    if !library.is_empty() {
+        page.paragraph(&format!(
+            "The tasks {} are made of molecules from the program's own library, labelled with computed properties: they \
+             try the loop and say nothing about measured properties.",
+            library.join(", ")
+        ));
+    }
+    let mut n_sentences = 0;
+    if !recipe.tasks.is_empty() {
+        let found = compare::read(&sitting.result("comparison")?)?;
+        n_sentences = results(&mut page, staging, &found)?;
+    }
+    if sitting.plan.step("frustration").is_some() {
+        frustration_section(&mut page, sitting)?;
+    }
+    landscape_section(&mut page, staging, sitting)?;
+    sets_section(&mut page, staging, sitting)?;
+    losses_section(&mut page, staging, sitting)?;
+    provenance_section(&mut page, sitting)?;
+    staging.write("report.html", page.finish())?;
+    Ok(Made::finished(summary([("n_findings", toml::Value::Integer(n_sentences))])))
+}
+
+/// Scores, findings in words, forest plots, tables.
+fn results(page: &mut Page, staging: &Staging, found: &Comparison) -> Result<i64, StepError> {
+    page.heading("What changed downstream");
+    let sentences: Vec<String> = found.pooled.iter().map(PooledDifference::sentence).collect();
+    page.list(&sentences);
+    for learner in &found.params.learners {
+        let figure = forest_plot(found, learner.name());
+        staging.write(&format!("figures/forest-{}.svg", learner.name()), &figure)?;
+        page.figure(&figure, "");
+    }
+    let rows = found.differences.iter().map(|d| {
+        let percent = |v: f64| format!("{:+.2}", 100.0 * v);
+        let values: Vec<String> = vec![
+            format!("{} → {}", d.pair.base, d.pair.new),
+            d.task.clone(),
+            d.learner.clone(),
+            d.metric.name().to_owned(),
+            percent(d.change),
+            format!("{} to {}", percent(d.interval.low), percent(d.interval.high)),
+            format!("{:.3}", d.p_holm),
+            match d.verdict {
+                crate::evaluate::Verdict::Better => "better",
+                crate::evaluate::Verdict::Worse => "worse",
+                crate::evaluate::Verdict::NoDetectableDifference => "no detectable difference",
+            }
+            .to_owned(),
+        ];
+        values
+    });
+    page.table(&["pair", "task", "learner", "metric", "change, %", "95 % interval", "p (Holm)", "finding"], rows);
+    if !found.roughness.is_empty() {
+        let rows = found.roughness.iter().map(|r| {
+            let seed = r.seed.map_or(String::new(), |s| s.to_string());
+            vec![r.task.clone(), r.arm.clone(), seed, format!("{:.4}", r.rogi), format!("{:.4}", r.rogi_xd), format!("{} of {}", r.n_molecules, r.n_all)]
+        });
+        page.paragraph("Roughness of the labels over the pooled embedding:");
+        page.table(&["task", "arm", "seed", "ROGI", "ROGI-XD", "molecules"], rows);
+    }
+    staging.write("scores.csv", tables::csv(found))?;
+    Ok(sentences.len() as i64)
+}
+
+fn frustration_section(page: &mut Page, sitting: &Sitting) -> Result<(), StepError> {
+    let artefact = sitting.result("frustration")?;
+    let found: FrustrationReport =
+        serde_json::from_slice(&artefact.read(FRUSTRATION_FILE)?).map_err(|error| StudyError::Format {
+            what: "a frustration report",
+            problem: error.to_string(),
+            path: artefact.path(FRUSTRATION_FILE),
+        })?;
+    page.heading("Frustration of the region, before and after");
+    page.paragraph(&found.method);
+    let rows = found.arms.iter().map(|arm| {
+        let or_none = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+        vec![
+            arm.arm.clone(),
+            or_none(arm.frustration.map(|f| format!("{f:.4}"))),
+            or_none(arm.n_minima.map(|n| n.to_string())),
+            format!("{:.4}", arm.mean_response),
+            arm.n_points.to_string(),
+        ]
+    });
+    page.table(&["checkpoint", "F", "minima", "mean response", "points"], rows);
+    Ok(())
+}
+
+fn landscape_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result<(), StepError> {
+    let stored = StoredLandscape::read(&sitting.result("landscape")?)?;
+    let ktn = &stored.files.network;
+    page.heading("Landscape of the base model");
+    let s = &stored.summary;
+    page.paragraph(&format!(
+        "{} minima and {} transition states; frustration F = {:.4} (ℓ = 0.8); responses from {:.3} to {:.3}, scaled to 0 and 1.",
+        s.n_minima, s.n_transition_states, s.frustration, s.response_range[0], s.response_range[1]
+    ));
+    let prune = PruneParams { components: Components::All, lowest: Some(MAX_LEAVES), ..PruneParams::default() };
+    let tree = MergeTree::new(ktn);
+    let fail = |problem: String| StepError::Report { what: "the disconnectivity graph", problem };
+    let graph = DisconnectivityGraph::new(ktn, &tree, Levels::Exact, &prune).map_err(|error| fail(error.to_string()))?;
+    let layout = TreeLayout::new(&graph, &LayoutParams::default());
+    let of_minima = frustration_of_minima(ktn, METRIC_LENGTH_SCALE);
+    let index_of = |id| ktn.minima().iter().position(|m| m.id == id);
+    let values = layout.leaves.iter().map(|leaf| index_of(leaf.minimum).map_or(f64::NAN, |k| of_minima[k])).collect();
+    let colours = LeafColours { label: "frustration of the minimum".to_owned(), values };
+    let look = SvgParams { energy_label: "Similarity response, scaled".to_owned(), ..SvgParams::default() };
+    let figure = svg(&graph, &layout, Some(&colours), &look);
+    staging.write("figures/disconnectivity.svg", &figure)?;
+    page.figure(&figure, "Disconnectivity graph: how minima join over transition states.");
+    Ok(())
+}
+
+fn sets_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result<(), StepError> {
+    page.heading("The sets that were trained on");
+    let mut rows = Vec::new();
+    let mut drawn = None;
+    for arm in Plan::arms(&sitting.study.document().recipe) {
+        let step = if arm == "fill" { arm.clone() } else { format!("control-{arm}") };
+        let set = FillMolecules::read(&sitting.result(&step)?)?;
+        let r = &set.report;
+        rows.push(vec![
+            arm.clone(),
+            format!("{} of {}", r.n_accepted, r.n_wanted),
+            r.n_tried.to_string(),
+            format!("{:.0} %", 100.0 * r.validity),
+            format!("{:.0} %", 100.0 * r.token_cap_rate),
+            format!("{:.0} %", 100.0 * r.novelty),
+            format!("{:.3}", r.diversity),
+            format!("{:.3}", r.mean_qed),
+            r.shortfall().unwrap_or_default(),
+        ]);
+        if arm == "fill" {
+            drawn = Some(set);
+        }
+    }
+    let head = ["set", "molecules", "tried", "valid", "at token cap", "novel", "diversity", "mean QED", "shortfall"];
+    page.table(&head, rows.into_iter());
+    let Some(set) = drawn else { return Ok(()) };
+    let cells: Vec<(Depiction, String)> = set
+        .smiles
+        .iter()
+        .zip(&set.captions)
+        .take(MAX_DRAWN)
+        .filter_map(|(smiles, caption)| {
+            Some((depict(&Molecule::from_smiles(smiles).ok()?, &DepictParams::default()), caption.clone()))
+        })
+        .collect();
+    let cell = MoleculeSvg { size: [150.0, 120.0], max_bond: 18.0, title: "The fill set".to_owned(), ..MoleculeSvg::default() };
+    let figure = grid(&cells, &GridParams { columns: 6, cell });
+    staging.write("figures/fill_set.svg", &figure)?;
+    page.figure(&figure, &format!("{} of {} molecules of the fill set.", cells.len(), set.smiles.len()));
+    Ok(())
+}
+
+fn losses_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result<(), StepError> {
+    let recipe = &sitting.study.document().recipe;
+    let (mut training, mut validation) = (Vec::new(), Vec::new());
+    for arm in Plan::arms(recipe) {
+        let step = Step::Tune { arm: arm.clone(), seed: recipe.tune_seeds[0] };
+        let log = sitting.result(&step.to_string())?.read_text("log.csv")?;
+        training.push(Curve { name: arm.clone(), points: column(&log, "fill_loss") });
+        validation.push(Curve { name: arm, points: column(&log, "validation_loss") });
+    }
+    page.heading("Losses");
+    for (name, title, curves) in [
+        ("loss-training", "Loss on the set trained on, nats a token", training),
+        ("loss-validation", "Loss on held-out corpus molecules, nats a token", validation),
+    ] {
+        let figure = loss_curves(title, &curves);
+        staging.write(&format!("figures/{name}.svg"), &figure)?;
+        page.figure(&figure, "");
+    }
+    Ok(())
+}
+
+/// Steps and values of a column of `log.csv`; rows without one are left out.
+fn column(log: &str, name: &str) -> Vec<[f64; 2]> {
+    let mut lines = log.lines();
+    let Some(at) = lines.next().and_then(|head| head.split(',').position(|column| column == name)) else {
+        return Vec::new();
+    };
+    lines
+        .filter_map(|line| {
+            let words: Vec<&str> = line.split(',').collect();
+            Some([words.first()?.parse().ok()?, words.get(at)?.parse().ok()?])
+        })
+        .collect()
+}
+
+fn provenance_section(page: &mut Page, sitting: &Sitting) -> Result<(), StepError> {
+    page.heading("Where it comes from");
+    let rows = sitting.plan.steps.iter().filter(|step| step.step != Step::Report);
+    let rows = rows.map(|step| vec![step.name.clone(), step.id.to_string(), step.request.seed.to_string()]);
+    page.table(&["step", "artefact", "seed"], rows);
+    let text = crate::workspace::staging::to_toml("the recipe", &without_paths(&sitting.study.document().recipe))?;
+    page.details("The recipe", &text);
+    Ok(())
+}
+
+/// The recipe without the places of its files: these differ between machines and decide nothing.
+fn without_paths(recipe: &crate::workspace::Recipe) -> crate::workspace::Recipe {
+    let name_of = |path: &std::path::PathBuf| path.file_name().map(std::path::PathBuf::from).unwrap_or_default();
+    let mut recipe = recipe.clone();
+    recipe.corpus.file = recipe.corpus.file.as_ref().map(name_of);
+    recipe.tasks.iter_mut().for_each(|task| task.path = task.path.as_ref().map(name_of));
+    if recipe.model.checkpoint != "bundled" {
+        recipe.model.checkpoint = name_of(&recipe.model.checkpoint.clone().into()).to_string_lossy().into_owned();
+    }
+    recipe
+}
+
+/// A page under construction.
+struct Page {
+    body: String,
+}
+
+const STYLE: &str = "body{font:15px/1.5 Helvetica,Arial,'DejaVu Sans',sans-serif;color:#1a1a1a;max-width:960px;margin:2em auto;\
+    padding:0 1em}table{border-collapse:collapse;margin:1em 0;font-size:13px}th,td{border-bottom:1px solid #ddd;padding:3px 10px;\
+    text-align:left;vertical-align:top}figure{margin:1em 0;overflow-x:auto}figcaption{color:#666;font-size:13px}pre{background:#f5f5f5;\
+    padding:1em;overflow-x:auto;font-size:12px}svg{max-width:100%;height:auto}";
+
+impl Page {
+    fn new(title: &str) -> Self {
+        let title = escaped(title);
+        let body = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n"
+        );
+        Self { body }
+    }
+
+    fn heading(&mut self, text: &str) {
+        let _ = writeln!(self.body, "<h2>{}</h2>", escaped(text));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        let _ = writeln!(self.body, "<p>{}</p>", escaped(text));
+    }
+
+    fn list(&mut self, items: &[String]) {
+        let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escaped(item))).collect();
+        let _ = writeln!(self.body, "<ul>\n{items}</ul>");
+    }
+
+    fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+        let head: String = head.iter().map(|cell| format!("<th>{}</th>", escaped(cell))).collect();
+        let _ = writeln!(self.body, "<table>\n<tr>{head}</tr>");
+        for row in rows {
+            let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
+            let _ = writeln!(self.body, "<tr>{cells}</tr>");
+        }
+        self.body.push_str("</table>\n");
+    }
+
+    fn figure(&mut self, svg: &str, caption: &str) {
+        let caption = if caption.is_empty() { String::new() } else { format!("<figcaption>{}</figcaption>", escaped(caption)) };
+        let _ = writeln!(self.body, "<figure>\n{svg}{caption}</figure>");
+    }
+
+    fn details(&mut self, title: &str, text: &str) {
+        let _ = writeln!(self.body, "<details><summary>{}</summary><pre>{}</pre></details>", escaped(title), escaped(text));
+    }
+
+    fn finish(self) -> String {
+        self.body + "</html>\n"
+    }
+}
