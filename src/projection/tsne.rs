@@ -105,7 +105,9 @@ impl Task<'_> {
             let units = vec![(); self.initial.len()];
             let mut tsne: tSNE<'_, f32, (), D> = tSNE::new(&units);
             let initial: Vec<f32> = self.initial.iter().flat_map(|p| p[..D].to_vec()).collect();
-            tsne.perplexity(self.perplexity).epochs(n_epochs).initial_embedding(initial);
+            // The library's gradient lacks the factor 4 of the original: n/12, not n/48 (openTSNE's rule).
+            let learning_rate = (initial.len() as f32 / D as f32 / 12.0).max(200.0);
+            tsne.perplexity(self.perplexity).epochs(n_epochs).initial_embedding(initial).learning_rate(learning_rate);
             tsne.epoch_callback(|epoch, places| {
                 let due = (epoch + 1) % LOOK_EVERY == 0 || epoch + 1 == n_epochs;
                 if !due || tell.send((epoch + 1, places.to_vec())).is_err() {

@@ -1,14 +1,15 @@
 //! UMAP: a fuzzy graph of neighbours, laid out so that joined rows stay together and others are pushed apart.
 //!
-//! The layout is one sequence of updates with one seeded generator: the same map whatever the number of threads. It
-//! starts from the principal components, which is what preserves the large shape (Kobak and Linderman, Nat. Biotechnol.
-//! 39, 156 (2021)).
+//! The layout is one sequence of updates with one seeded generator: the same map whatever the number of threads. Where
+//! it starts decides the large shape (Kobak and Linderman, Nat. Biotechnol. 39, 156 (2021)): from eigenvectors of the
+//! graph, or from the principal components where the graph falls apart.
 //!
 //! Source: L. McInnes, J. Healy and J. Melville, arXiv:1802.03426v3.
 
 mod curve;
 mod graph;
 mod layout;
+mod spectral;
 
 use super::base64_floats;
 use super::error::ProjectionError;
@@ -24,6 +25,7 @@ use graph::{FuzzyGraph, memberships};
 use layout::{Layout, settle};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use spectral::spectral_map;
 
 /// Extent of the initial map along its longest axis, on each side of 0.
 const INITIAL_EXTENT: f32 = 10.0;
@@ -54,13 +56,19 @@ pub(super) fn fit(
         own.n_neighbours = n - 1;
     }
     let curve = Curve::fit(own.min_dist, own.spread);
-    let initial = initial_map(rows, params.n_dims)?;
+    let principal = principal_map(rows, params.n_dims)?;
     let model = UmapModel { dimension: rows.dimension, rows: rows.data.to_vec(), params: own.clone(), curve };
     // umap-learn counts a row among its own neighbours.
     let Some(neighbours) = nearest(rows, rows, own.n_neighbours - 1, true, observe) else {
-        return Ok((initial, FitEnd::Cancelled, model));
+        return Ok((principal, FitEnd::Cancelled, model));
     };
     let graph = FuzzyGraph::new(&neighbours, own.n_neighbours);
+    let initial = spectral_map(&graph, params.n_dims, params.seed).unwrap_or_else(|| {
+        notes.push(
+            "The graph of neighbours is in several parts: the layout began from the principal components.".into(),
+        );
+        principal
+    });
     let n_epochs = own.n_epochs.unwrap_or(if n <= 10_000 { 500 } else { 200 });
     let mut layout = Layout::new(initial, &graph, &own, curve, n_epochs, params.n_dims, params.seed);
     let end = layout.run(live, observe);
@@ -68,7 +76,7 @@ pub(super) fn fit(
 }
 
 /// The principal components, stretched to the extent that the layout expects.
-fn initial_map(rows: &Rows<'_>, n_dims: usize) -> Result<Vec<MapPoint>, ProjectionError> {
+fn principal_map(rows: &Rows<'_>, n_dims: usize) -> Result<Vec<MapPoint>, ProjectionError> {
     let mut map = linear::pca(rows, n_dims, &mut Vec::new())?.apply(rows);
     let extent = map.iter().flatten().fold(0.0_f32, |a, b| a.max(b.abs()));
     let scale = if extent > 0.0 { INITIAL_EXTENT / extent } else { 1.0 };
