@@ -106,6 +106,13 @@ pub struct DenoisingParams {
     pub padding_weight: f32,
 }
 
+impl DenoisingParams {
+    /// BART's own denoising: padding is not attended to, nothing else is hidden or read off.
+    pub fn plain(mask_rate: f64) -> Self {
+        Self { mask_rate, hide_rate: 0.0, attended_positions: None, readout: false, padding_weight: 0.0 }
+    }
+}
+
 /// A batch that asks for the whole original sequence; returns also which encoder places were masked.
 pub fn denoising_batch(
     corpus: &Corpus,

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::PretrainError;
 use super::corpus::{Corpus, spaced};
-use super::denoising::{PaddedRows, Roles};
+use super::denoising::{DenoisingParams, PaddedRows, Roles, denoising_batch};
+use super::engine::{Engine, TokenLoss};
 use super::random::Generator;
 use crate::chem::{canonical_smiles, selfies};
 use crate::model::engine::{EncoderScratch, Engine as Inference};
@@ -37,6 +38,44 @@ pub struct RandomDecoding {
     pub novel: f64,
     /// Part of the rows cut at the token limit.
     pub capped: f64,
+}
+
+/// How well masked molecules are restored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Denoised {
+    /// Cross-entropy over all tokens, nats a token.
+    pub loss: f64,
+    /// Cross-entropy over the masked tokens, nats a token.
+    pub masked_loss: f64,
+    /// Part of the masked tokens predicted.
+    pub masked_accuracy: f64,
+}
+
+/// Molecules of a batch whose masked tokens are measured.
+const DENOISED_ROWS: usize = 128;
+
+/// Masks molecules of a corpus and measures what the decoder makes of them, given the right tokens before.
+pub fn denoise(
+    engine: &Engine,
+    p: &[f32],
+    corpus: &Corpus,
+    chosen: &[u32],
+    roles: Roles,
+    mask_rate: f64,
+    generator: &mut Generator,
+) -> Denoised {
+    let params = DenoisingParams::plain(mask_rate);
+    let mut sum = TokenLoss::default();
+    for chosen in chosen.chunks(DENOISED_ROWS) {
+        let (batch, masked) = denoising_batch(corpus, chosen, roles, &params, generator);
+        sum.add(&engine.measure(p, &batch, &masked));
+    }
+    let mean = |sum: f64, n: usize| sum / n.max(1) as f64;
+    Denoised {
+        loss: mean(sum.loss, sum.n_tokens),
+        masked_loss: mean(sum.masked_loss, sum.n_masked),
+        masked_accuracy: mean(sum.n_right as f64, sum.n_masked),
+    }
 }
 
 /// Rows that one task encodes or decodes.

@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod denoising;
+pub mod divergence;
 pub mod engine;
 pub mod log;
 pub mod metrics;
@@ -15,10 +16,14 @@ pub mod principal;
 pub mod random;
 pub mod recipe;
 pub mod run_state;
+pub mod state_file;
+pub mod tune;
 pub mod vocabulary;
 
 use std::io;
 use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use crate::model::{CheckpointError, TokensError};
 
@@ -26,7 +31,8 @@ pub use pretrain::{Outcome, Pretraining};
 pub use recipe::Recipe;
 
 /// Why a run ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// All stages are done.
     Finished,

@@ -9,9 +9,10 @@ use candle_core::{Device, Tensor};
 
 use super::corpus::{Corpus, epoch_batches, read_smiles};
 use super::denoising::{DenoisingParams, Roles, denoising_batch, latent_batch};
+use super::divergence::Divergence;
 use super::engine::{Engine, StepLoss};
 use super::log::{Log, Record};
-use super::metrics::{encode_latents, random_decoding, reconstruction};
+use super::metrics::{denoise, encode_latents, random_decoding, reconstruction};
 use super::optimiser::AdamW;
 use super::principal::{fit_box, principal_axes, start_from_axes};
 use super::random::Generator;
@@ -281,27 +282,9 @@ impl Pretraining {
 
     /// Cross-entropy and accuracy of masked tokens over validation molecules.
     fn masked(&self, p: &[f32], chosen: &[u32], mask_rate: f64) -> (f64, f64) {
-        let params = DenoisingParams {
-            mask_rate,
-            hide_rate: 0.0,
-            attended_positions: None,
-            readout: false,
-            padding_weight: 0.0,
-        };
         let mut generator = Generator::new(self.recipe.seed, &[stream::VALIDATION, 2]);
-        let (mut loss, mut n_right, mut n_masked, mut n_rows) = (0.0, 0, 0, 0);
-        for chosen in chosen.chunks(128) {
-            let (mut batch, masked) = denoising_batch(&self.valid, chosen, self.roles, &params, &mut generator);
-            // Only masked tokens count here; the gradient is not wanted.
-            batch.weights.iter_mut().zip(&masked).for_each(|(w, &m)| *w = f32::from(m));
-            let mut unused = vec![0.0; self.engine.layout.len];
-            let found = self.engine.denoising(p, &batch, &mut unused);
-            loss += found.decoder * chosen.len() as f64;
-            n_rows += chosen.len();
-            n_right += found.n_correct;
-            n_masked += found.n_targets;
-        }
-        (loss / n_rows.max(1) as f64, n_right as f64 / n_masked.max(1) as f64)
+        let found = denoise(&self.engine, p, &self.valid, chosen, self.roles, mask_rate, &mut generator);
+        (found.masked_loss, found.masked_accuracy)
     }
 }
 
@@ -390,7 +373,7 @@ impl Run<'_> {
             let learning_rate = stage.schedule.at(step, stage.steps);
             let optimiser = &mut self.state.optimiser;
             let norm = optimiser.step(&mut self.state.parameters, &gradient, &trained, learning_rate);
-            if let Some(what) = recent.trouble(&loss, norm) {
+            if let Some(what) = recent.monitor.trouble(loss.total, norm) {
                 return Ok(StopReason::Diverged { step: self.state.position.total_steps, what });
             }
             self.state.position.step += 1;
@@ -534,37 +517,18 @@ impl Run<'_> {
 /// Molecules whose encoder states give the principal axes.
 const AXES_SAMPLE: usize = 8192;
 
-/// Sums since the last line of the log, and a slow mean that a diverging loss leaves behind.
+/// Sums since the last line of the log, and what notices a diverging loss.
 #[derive(Debug, Default)]
 struct Recent {
     sum: StepLoss,
     norm: f64,
     n_steps: u64,
     n_molecules: usize,
-    slow: Option<f64>,
+    monitor: Divergence,
     last: Option<f64>,
-    n_high: u32,
 }
 
-/// A loss this many times its slow mean, this many steps in a row, is a diverging run.
-const DIVERGED: (f64, u32) = (4.0, 25);
-
 impl Recent {
-    fn trouble(&mut self, loss: &StepLoss, norm: f64) -> Option<String> {
-        if !loss.total.is_finite() || !norm.is_finite() {
-            return Some(format!("the loss is {}, the norm of its gradient {norm}", loss.total));
-        }
-        let slow = self.slow.unwrap_or(loss.total);
-        self.n_high = if loss.total > DIVERGED.0 * slow { self.n_high + 1 } else { 0 };
-        if self.n_high >= DIVERGED.1 {
-            return Some(format!("the loss is {:.3}, {} steps ago about {slow:.3}", loss.total, DIVERGED.1));
-        }
-        if self.n_high == 0 {
-            self.slow = Some(0.98 * slow + 0.02 * loss.total);
-        }
-        None
-    }
-
     fn add(&mut self, loss: &StepLoss, norm: f64, n_molecules: usize) {
         self.last = Some(loss.total);
         self.sum.total += loss.total;
@@ -592,7 +556,7 @@ impl Recent {
             molecules: Some(self.n_molecules),
             ..Record::default()
         };
-        *self = Self { slow: self.slow, last: self.last, n_high: self.n_high, ..Self::default() };
+        *self = Self { monitor: self.monitor, last: self.last, ..Self::default() };
         record
     }
 }

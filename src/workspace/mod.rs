@@ -1,1 +1,36 @@
-//! The study on disk: the document, immutable artefacts with their provenance, what follows from what, undo.
+//! The study: a folder that holds one document, the immutable artefacts made from it, and the scores of its runs.
+//!
+//! ```text
+//! study.toml                 the document: recipe, regions, selections, layout
+//! study.lock                 held by the instance that may write
+//! history.jsonl              undo and redo
+//! scores.sqlite              runs and scores, searchable
+//! artefacts/<kind>-<hash>/   provenance.toml and the files it lists; never changed once there
+//! work/<kind>-<hash>/        what a step under way needs to go on after an interruption
+//! ```
+//!
+//! An artefact is named by the hash of its kind, its parents' names, its inputs' digests and its parameters. So the name
+//! that a step *should* have follows from the document alone; where the document shows another one, it is stale.
+//!
+//! Nothing here knows a screen, starts a thread or reads the environment.
+
+pub mod artefact;
+pub mod document;
+mod error;
+pub mod files;
+mod lock;
+mod migrations;
+pub mod molecules;
+mod npy;
+pub mod recipe;
+mod staging;
+mod study;
+
+pub use artefact::{Artefact, ArtefactId, ArtefactKind, FileRecord, Provenance, StopReason};
+pub use document::{Document, NamedRegion, RegionDefinition, Selection};
+pub use error::{Damage, StudyError};
+pub use molecules::{MoleculeTable, NumericColumn, Points};
+pub use npy::write_npy_f32;
+pub use recipe::Recipe;
+pub use staging::{ArtefactRequest, Staging};
+pub use study::{Access, Listing, ReadOnlyReason, Study};

@@ -1,4 +1,5 @@
-//! Pretraining and its training step.
+//! Pretraining, its training step, and continued pretraining.
 
 mod pretraining;
 mod reference;
+mod tune;

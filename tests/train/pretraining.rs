@@ -11,7 +11,7 @@ use fillscape::train::log::Record;
 use fillscape::train::run_state::RunState;
 use fillscape::train::{PretrainError, Pretraining, Recipe, StopReason};
 
-const RECIPE: &str = r#"
+pub const RECIPE: &str = r#"
 name = "tiny"
 seed = 5
 [corpus]
@@ -54,7 +54,7 @@ schedule = { learning_rate = 1e-3, decay = "constant" }
 "#;
 
 /// Chains, rings and branches with a few hetero atoms: some hundred molecules.
-fn write_corpus(folder: &Path) {
+pub fn write_corpus(folder: &Path) {
     let mut train = String::new();
     let mut valid = String::new();
     for (k, head) in ["C", "N", "O", "CC", "C=C", "c1ccccc1", "C1CC1", "FC"].iter().enumerate() {
@@ -75,22 +75,22 @@ fn recipe(text: &str, folder: &Path) -> Result<Recipe, PretrainError> {
     Recipe::read(&path)
 }
 
-fn prepare(folder: &Path, text: &str) -> Pretraining {
+pub fn prepare(folder: &Path, text: &str) -> Pretraining {
     Pretraining::prepare(recipe(text, folder).unwrap(), folder).unwrap()
 }
 
-fn go_on(_: Progress) -> ControlFlow<()> {
+pub fn go_on(_: Progress) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-fn setup() -> (tempfile::TempDir, PathBuf) {
+pub fn setup() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     write_corpus(folder.path());
     let work = folder.path().join("work");
     (folder, work)
 }
 
-fn same_bits(a: &[f32], b: &[f32]) -> bool {
+pub fn same_bits(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 

@@ -153,6 +153,11 @@ impl BartAt {
         self.decoder.backward(p, g, &tape.opening, rows.ids, rows.seq, dx);
     }
 
+    /// Tokens that the head tells apart.
+    pub fn vocab_size(&self) -> usize {
+        self.vocab_size
+    }
+
     /// Logits `(rows, vocab)` of states `(rows, d_model)`.
     pub fn logits(&self, p: &[f32], states: &[f32]) -> Vec<f32> {
         let (d, v) = (self.d_model, self.vocab_size);
@@ -170,15 +175,21 @@ impl BartAt {
     /// * returns the loss, its gradient by the states, and which targets were the most probable token;
     ///   adds the head's gradient to `g`
     pub fn head_loss(&self, p: &[f32], g: &mut [f32], states: &[f32], targets: &[u32], weights: &[f32]) -> HeadLoss {
-        let (d, v) = (self.d_model, self.vocab_size);
         let mut logits = self.logits(p, states);
         let mut correct = vec![false; targets.len()];
         let loss = cross_entropy(&mut logits, targets, weights, &mut correct);
-        let dlogits = View::new(&logits, v);
+        HeadLoss { loss, dstates: self.head_backward(p, g, states, &logits), correct }
+    }
+
+    /// Gradient by the states, from that by the logits; adds the head's gradient to `g`.
+    pub fn head_backward(&self, p: &[f32], g: &mut [f32], states: &[f32], dlogits: &[f32]) -> Vec<f32> {
+        let (d, v) = (self.d_model, self.vocab_size);
+        let head = self.head..self.head + v * d;
+        let dlogits = View::new(dlogits, v);
         let mut dstates = vec![0.0; states.len()];
-        product(&mut dstates, d, false, dlogits, View::new(&p[self.head..self.head + v * d], d), Transposed::None);
-        product(&mut g[self.head..self.head + v * d], d, true, dlogits, View::new(states, d), Transposed::First);
-        HeadLoss { loss, dstates, correct }
+        product(&mut dstates, d, false, dlogits, View::new(&p[head.clone()], d), Transposed::None);
+        product(&mut g[head], d, true, dlogits, View::new(states, d), Transposed::First);
+        dstates
     }
 }
 

@@ -8,10 +8,11 @@
 
 use std::cell::RefCell;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::model::engine::gemm::{PANEL, Product};
+pub(crate) use crate::model::engine::vectorised::vectorised;
 
 /// As `torch.nn.LayerNorm`.
 pub const LAYER_NORM_EPS: f32 = 1e-5;
@@ -230,21 +231,6 @@ pub fn column_sums(x: &[f32], sums: &mut [f32]) {
             }
         },
     );
-}
-
-/// Runs a loop with the widest vectors of the processor. The body must be small enough to be inlined whole: a call
-/// from it leaves the vectors behind.
-pub fn vectorised(body: impl FnMut()) {
-    struct Body<F>(F);
-    impl<F: FnMut()> WithSimd for Body<F> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(mut self, _: S) {
-            (self.0)();
-        }
-    }
-    Arch::new().dispatch(Body(body));
 }
 
 /// x += y.
@@ -504,6 +490,54 @@ pub fn softmax_gradient(p: &[f32], dp: &mut [f32], keys: usize) {
             }
         },
     );
+}
+
+/// ln Σ e^x − x[target] of each row of logits, and whether the target is the most probable class. The logits are used
+/// up.
+pub fn row_losses(logits: &mut [f32], targets: &[u32], losses: &mut [f32], correct: &mut [bool]) {
+    let classes = logits.len() / targets.len();
+    vectorised(
+        #[inline(always)]
+        || {
+            for (r, row) in logits.chunks_exact_mut(classes).enumerate() {
+                let of_target = row[targets[r] as usize];
+                correct[r] = max_of(row) <= of_target;
+                losses[r] = softmax_row(row) - of_target;
+            }
+        },
+    );
+}
+
+/// Divergence Σ weight · KL(softmax of `teacher` ‖ softmax of `logits`) of rows, each weighted.
+///
+/// * `logits` – in: `(rows, classes)`; out: the gradient, weight · (softmax of itself − softmax of the teacher)
+/// * `teacher` – used up
+pub fn divergence(logits: &mut [f32], teacher: &mut [f32], classes: usize, weights: &[f32]) -> f64 {
+    let mut loss = 0.0_f64;
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut before = vec![0.0; classes];
+            let mut teacher_before = vec![0.0; classes];
+            let rows = logits.chunks_exact_mut(classes).zip(teacher.chunks_exact_mut(classes));
+            for ((row, teacher), &weight) in rows.zip(weights) {
+                if weight == 0.0 {
+                    row.fill(0.0);
+                    continue;
+                }
+                before.copy_from_slice(row);
+                teacher_before.copy_from_slice(teacher);
+                let shift = softmax_row(row) - softmax_row(teacher);
+                let mut sum = 0.0;
+                for k in 0..classes {
+                    sum += teacher[k] * (teacher_before[k] - before[k] + shift);
+                    row[k] = weight * (row[k] - teacher[k]);
+                }
+                loss += f64::from(weight) * f64::from(sum);
+            }
+        },
+    );
+    loss
 }
 
 /// Cross-entropy of rows of logits against target classes, each row weighted.

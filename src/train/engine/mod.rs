@@ -5,19 +5,24 @@
 //! which trains on a GPU and against which this engine is tested. All sums are taken in an order that depends on the
 //! batch alone: a step gives the same bits on any number of threads.
 
+mod anchor;
 mod attention;
 mod bart;
 mod kernels;
 mod layers;
 mod layout;
+mod measure;
 mod perceptron;
+mod pseudolabels;
 
 use rayon::prelude::*;
 
 use crate::model::{Activation, BartConfig, ProjectorConfig};
 
+pub use anchor::PooledBatch;
 pub use bart::{BartAt, HeadLoss, Rows};
 pub use layout::Layout;
+pub use measure::TokenLoss;
 pub use perceptron::{PerceptronAt, PerceptronTape};
 
 pub(super) use kernels::{Transposed, View, product, vectorised};
@@ -283,6 +288,12 @@ impl Engine {
             })
             .collect()
     }
+}
+
+/// Works on `n_rows` rows piece by piece on all threads; the results are in order.
+fn pieces<T: Send>(n_rows: usize, seq: usize, work: impl Fn(std::ops::Range<usize>) -> T + Sync) -> Vec<T> {
+    let piece = piece_rows(seq);
+    (0..n_rows.div_ceil(piece)).into_par_iter().map(|k| work(k * piece..((k + 1) * piece).min(n_rows))).collect()
 }
 
 impl StepLoss {

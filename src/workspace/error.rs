@@ -1,0 +1,138 @@
+//! Why a study could not be opened, read or changed.
+
+use super::artefact::ArtefactId;
+use crate::atomic_file::AtomicFileError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a study could not be opened, read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// There is no study.
+    #[error(
+        "there is no study here, expected a folder with a study.toml: make one with `fillscape study new` ({path:?})"
+    )]
+    Missing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A study cannot be made where something is already.
+    #[error("could not make a study: the folder exists and is not empty; choose another name ({path:?})")]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The study was opened read-only.
+    #[error("could not {attempt}: this study is open read-only, because {reason} ({path:?})")]
+    ReadOnly {
+        /// What was attempted.
+        attempt: &'static str,
+        /// Why it is read-only.
+        reason: String,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or folder could not be read.
+    #[error("could not read {path:?}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file or folder could not be written, moved or removed.
+    #[error("could not {attempt} {path:?}")]
+    Write {
+        /// What was attempted.
+        attempt: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A file could not be written whole.
+    #[error(transparent)]
+    Atomic(#[from] AtomicFileError),
+    /// A file of the study is not what it should be.
+    #[error("could not understand {what}: {problem} (in {path:?})")]
+    Format {
+        /// What the file is.
+        what: &'static str,
+        /// Where and what is wrong.
+        problem: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The study was written by a newer program.
+    #[error(
+        "this study has format version {found}, but this program knows versions 1 to {known}: open it with the newer program that wrote it ({path:?})"
+    )]
+    Newer {
+        /// Version found.
+        found: u32,
+        /// Newest version known.
+        known: u32,
+        /// The document.
+        path: PathBuf,
+    },
+    /// An artefact that is asked for does not exist.
+    #[error("the study holds no artefact {id}: run the study again to make it ({path:?})")]
+    NoArtefact {
+        /// Its name.
+        id: ArtefactId,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A file of an artefact is not as it was written.
+    #[error(transparent)]
+    Damaged(Box<Damage>),
+    /// A name that cannot be the name of a file of an artefact.
+    #[error("{name:?} cannot be the name of a file of an artefact: expected a relative path without `..`")]
+    FileName {
+        /// The name.
+        name: String,
+    },
+    /// A value cannot be written as TOML.
+    #[error("could not write {what} as TOML: {problem}")]
+    Toml {
+        /// What it is.
+        what: &'static str,
+        /// Why.
+        problem: String,
+    },
+}
+
+/// A file of an artefact that is not as it was written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the artefact {id} is damaged: {file} has {found}, expected {expected}; `fillscape study check` says what to recompute ({path:?})"
+)]
+pub struct Damage {
+    /// The artefact.
+    pub id: ArtefactId,
+    /// The file inside it.
+    pub file: String,
+    /// What was found.
+    pub found: String,
+    /// What its provenance says.
+    pub expected: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl StudyError {
+    /// Whether the disk is full: then nothing is lost, and the same command goes on once there is room.
+    pub fn is_disk_full(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let io = error.downcast_ref::<io::Error>();
+            if io.is_some_and(|e| matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}

@@ -1,0 +1,135 @@
+//! A study's document, lock and artefacts.
+
+use super::support::{document, recipe, request};
+use fillscape::workspace::{
+    Access, Document, NamedRegion, ReadOnlyReason, RegionDefinition, StopReason, Study, StudyError,
+};
+use std::fs;
+
+#[test]
+fn a_study_is_read_back_as_it_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study");
+    let mut study = Study::create(&path, document()).unwrap();
+    study
+        .update(|document| {
+            let definition = RegionDefinition::Union(vec![RegionDefinition::Named("other".into())]);
+            document.regions.push(NamedRegion { name: "rough ☃".into(), definition });
+            document.layout.insert("zoom".into(), toml::Value::Float(1.5));
+        })
+        .unwrap();
+    let written = study.document().clone();
+    drop(study);
+    assert_eq!(Study::open(&path).unwrap().document(), &written);
+    assert_eq!(written.recipe, recipe());
+}
+
+#[test]
+fn a_second_instance_opens_read_only_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study");
+    let first = Study::create(&path, document()).unwrap();
+    let mut second = Study::open(&path).unwrap();
+    let Access::ReadOnly(ReadOnlyReason::LockHeld(who)) = second.access().clone() else {
+        panic!("{:?}", second.access())
+    };
+    assert!(who.contains(&std::process::id().to_string()), "{who}");
+    let error = second.update(|document| document.name.clear()).unwrap_err();
+    assert!(matches!(error, StudyError::ReadOnly { .. }), "{error}");
+    assert!(error.to_string().contains("has it open"), "{error}");
+    assert_eq!(second.document().name, "Test");
+    assert!(matches!(second.begin(request(1)), Err(StudyError::ReadOnly { .. })));
+    drop(first);
+    assert_eq!(Study::open(&path).unwrap().access(), &Access::Write);
+}
+
+#[test]
+fn a_study_is_not_made_over_something_else() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
+    assert!(matches!(Study::create(folder.path(), document()), Err(StudyError::Occupied { .. })));
+    assert_eq!(fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "mine");
+    assert!(matches!(Study::open(folder.path()), Err(StudyError::Missing { .. })));
+}
+
+#[test]
+fn an_artefact_appears_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = Study::create(&folder.path().join("study"), document()).unwrap();
+    let id = request(1).id();
+    {
+        let staging = study.begin(request(1)).unwrap();
+        staging.write("a.txt", "half").unwrap();
+        fs::write(staging.work().join("state"), "kept").unwrap();
+        assert!(!study.has(&id));
+    }
+    assert!(study.artefacts().unwrap().artefacts.is_empty());
+    let staging = study.begin(request(1)).unwrap();
+    assert_eq!(fs::read_to_string(staging.work().join("state")).unwrap(), "kept");
+    assert!(!staging.output().join("a.txt").exists(), "what an earlier attempt left is not mixed in");
+    staging.write("sub/a.txt", "whole").unwrap();
+    assert!(matches!(staging.write("../b.txt", "out"), Err(StudyError::FileName { .. })));
+    let artefact = staging.finish(StopReason::Finished, toml::Table::new()).unwrap();
+    assert_eq!(artefact.id(), &id);
+    assert!(study.has(&id));
+    assert_eq!(artefact.read_text("sub/a.txt").unwrap(), "whole");
+    artefact.verify().unwrap();
+    assert!(!study.work_folder().join(id.to_string()).exists());
+    assert_eq!(study.artefacts().unwrap().artefacts, [study.artefact(&id).unwrap()]);
+}
+
+#[test]
+fn a_damaged_file_is_found_by_its_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = Study::create(&folder.path().join("study"), document()).unwrap();
+    let staging = study.begin(request(1)).unwrap();
+    staging.write("a.txt", "whole").unwrap();
+    let artefact = staging.finish(StopReason::Finished, toml::Table::new()).unwrap();
+    fs::write(artefact.path("a.txt"), "whols").unwrap();
+    let error = artefact.read("a.txt").unwrap_err();
+    assert!(matches!(error, StudyError::Damaged(_)), "{error}");
+    fs::write(artefact.path("a.txt"), "who").unwrap();
+    assert!(artefact.verify().unwrap_err().to_string().contains("3 bytes, expected 5"));
+    fs::remove_file(artefact.path("a.txt")).unwrap();
+    assert!(matches!(artefact.verify(), Err(StudyError::Read { .. })));
+}
+
+#[test]
+fn documents_that_are_none_say_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("study");
+    drop(Study::create(&path, document()).unwrap());
+    let file = path.join("study.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    for (broken, expected) in [
+        (text[..text.len() / 2].to_owned(), "study.toml"),
+        (text.replace("format_version = 2", "format_version = 99"), "newer program"),
+        (text.replace("format_version = 2", "format_version = 'two'"), "format_version"),
+        (text.replace("format_version = 2", ""), "format_version"),
+        (text.replace("seed = 3", "sead = 3"), "unknown field `sead`"),
+        (String::new(), "format_version"),
+    ] {
+        fs::write(&file, &broken).unwrap();
+        let error = Study::open(&path).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), broken, "nothing is repaired behind one's back");
+    }
+}
+
+#[test]
+fn a_document_of_the_first_format_is_brought_up_to_date() {
+    let text = include_str!("study_format_1.toml");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("study.toml"), text).unwrap();
+    let mut study = Study::open(folder.path()).unwrap();
+    let document: &Document = study.document();
+    assert_eq!((document.recipe.seed, document.recipe.corpus.n), (11, 200));
+    assert_eq!(document.recipe.name, "From last year");
+    assert_eq!(document.recipe.samples.n, 400);
+    assert_eq!(document.regions[0].name, "Region");
+    assert_eq!(document.results["points"].to_string(), "points-0123456789abcdef");
+    // The file is only rewritten when something changes.
+    assert_eq!(fs::read_to_string(folder.path().join("study.toml")).unwrap(), text);
+    study.update(|document| document.layout.insert("x".into(), true.into())).unwrap();
+    assert!(fs::read_to_string(folder.path().join("study.toml")).unwrap().contains("format_version = 2"));
+}
