@@ -1,1 +1,38 @@
-//! Pictures by wgpu: pipelines, shaders, plain geometry into buffers, figures off screen.
+//! Pictures by wgpu: plain descriptions ([`Scene`], [`Camera`]) into pixels, in the window or off screen.
+//!
+//! A [`Scene`] says what is to be seen, in plain values; a [`MapRenderer`] draws it into a texture, keeps immutable
+//! buffers for every data set it has seen, and draws again only when something changed. [`paint_map`] puts that texture
+//! into an egui frame; [`picture`] makes an image of any size without a window. Every layer has a twin on the
+//! processor in [`raster`], against which its shader is tested and which draws where there is no adapter at all.
+//!
+//! What is *not* here: what to draw. Panels, tools and documents belong to the window; networks, trees and fields come
+//! from `landscape` and `fill` as plain numbers.
+
+mod camera;
+mod colour_map;
+mod contours;
+mod gpu;
+mod layers;
+mod map_renderer;
+mod pipeline;
+pub mod raster;
+mod scene;
+mod shared;
+mod theme;
+mod viewport;
+mod window;
+
+pub use camera::{Camera, Camera2d, Camera3d, CameraMotion};
+pub use colour_map::{ColourMap, ColourScale};
+pub use contours::{contours, even_levels};
+pub use gpu::{AdapterReport, Gpu, GpuError, adapters, device_descriptor, rank, window_setup};
+pub use map_renderer::{Drawn, MapRenderer, Method, picture};
+pub use raster::Picture;
+pub use scene::{
+    Edge, EdgeLayer, FieldGrid, FieldLayer, Glyph, GlyphLayer, GlyphShape, Outline, PointColours, PointLayer,
+    PointMark, Positions, Scene, corners_of,
+};
+pub use shared::Shared;
+pub use theme::{Rgba, Theme};
+pub use viewport::Viewport;
+pub use window::{MapReport, MapState, install, paint_map};
