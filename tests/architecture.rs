@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 /// Folder, and the folders that its `use crate::…` lines may name.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("atomic_file", &[]),
+    ("parquet_table", &["atomic_file"]),
     ("jobs", &[]),
     ("chem", &["atomic_file"]),
     ("landscape", &["atomic_file", "jobs"]),
@@ -13,13 +14,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["atomic_file", "jobs", "chem"]),
     ("train", &["atomic_file", "jobs", "chem", "model"]),
     ("fill", &["atomic_file", "jobs", "chem", "model", "landscape"]),
-    ("evaluate", &["atomic_file", "jobs", "chem", "model"]),
-    ("workspace", &["atomic_file", "jobs", "chem", "model", "train", "landscape", "fill", "evaluate", "projection"]),
+    ("evaluate", &["atomic_file", "parquet_table", "jobs", "chem", "model"]),
+    (
+        "workspace",
+        &[
+            "atomic_file",
+            "parquet_table",
+            "jobs",
+            "chem",
+            "model",
+            "train",
+            "landscape",
+            "fill",
+            "evaluate",
+            "projection",
+        ],
+    ),
     ("render", &["chem", "landscape"]),
     (
         "cli",
         &[
             "atomic_file",
+            "parquet_table",
             "jobs",
             "chem",
             "model",
@@ -36,6 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "app",
         &[
             "atomic_file",
+            "parquet_table",
             "jobs",
             "chem",
             "model",
