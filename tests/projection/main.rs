@@ -1,0 +1,5 @@
+//! Projections: against closed forms, brute force, and the reference programs.
+
+mod data;
+mod methods;
+mod trust;
