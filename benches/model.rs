@@ -2,7 +2,8 @@
 //!
 //! Needs a checkpoint of the small published size (`benches/python/make_small_model.py`) and the data folder:
 //! `FILLSCAPE_SHARED=… FILLSCAPE_MODEL=… cargo bench --bench model`. `benches/python/model_transformers.py` measures the
-//! same work in transformers. Prints seconds, rates, and Gflop/s counted from the architecture.
+//! same work in transformers. `FILLSCAPE_BENCH=decode` (encode, response) runs one part, `FILLSCAPE_POINTS` sets the points
+//! of the response. Prints seconds, rates, and Gflop/s counted from the architecture.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -26,10 +27,11 @@ fn main() {
     let model = SelfiesTed::load(&checkpoint, DeviceChoice::Cpu).unwrap();
     println!("load: {:.2} s, {}", start.elapsed().as_secs_f64(), model.provenance().architecture);
 
-    let latents = uniform_latents(2048, model.latent_box().unwrap().dim());
+    let n_points: usize = std::env::var("FILLSCAPE_POINTS").ok().and_then(|n| n.parse().ok()).unwrap_or(500);
+    let latents = uniform_latents(n_points.max(2048), model.latent_box().unwrap().dim());
     if wanted("decode") {
         let start = Instant::now();
-        let decoded = model.decode(&latents, &mut silent).unwrap();
+        let decoded = model.decode(&latents[..2048], &mut silent).unwrap();
         let secs = start.elapsed().as_secs_f64();
         let n_tokens: usize = decoded.iter().map(|d| d.n_tokens + 1).sum();
         let flops = decode_flops(&checkpoint, 2048, n_tokens);
@@ -53,13 +55,14 @@ fn main() {
     }
     if wanted("response") {
         let start = Instant::now();
-        let points = &latents[..500];
+        let points = &latents[..n_points];
         let response = similarity_response(&model, points, 0, &ResponseParams::default(), &mut silent).unwrap();
         let secs = start.elapsed().as_secs_f64();
         println!(
-            "response at 500 points (5500 decodes): {secs:.2} s, so {:.1} min for 5000; mean {:.3}",
-            secs * 10.0 / 60.0,
-            response.iter().sum::<f64>() / 500.0
+            "response at {n_points} points ({} decodes): {secs:.2} s, so {:.2} min for 5000; mean {:.3}",
+            n_points * 11,
+            secs * 5000.0 / n_points as f64 / 60.0,
+            response.iter().sum::<f64>() / n_points as f64
         );
     }
 }

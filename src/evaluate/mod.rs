@@ -5,6 +5,7 @@
 //! here, nor is anything that chooses molecules.
 
 pub mod comparison;
+pub mod embeddings;
 pub mod learner;
 pub mod metric;
 pub mod report;

@@ -2,10 +2,15 @@
 
 use super::StudyError;
 use super::files::{parse_toml, read_text};
+use crate::chem::Descriptors;
 use crate::chem::library::LibraryParams;
-use crate::fill::{FillSampleParams, RoughnessFieldParams};
+use super::document::RegionDefinition;
+use crate::evaluate::{ComparisonParams, TaskParams};
+use crate::fill::region::SampleParams;
+use crate::fill::{ControlKind, FillSampleParams, FillSetParams, RoughnessFieldParams};
 use crate::landscape::ExploreParams;
 use crate::model::{DeviceChoice, ResponseParams};
+use crate::train::tune::TuneParams;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +34,111 @@ pub struct Recipe {
     /// The surface and its exploration.
     #[serde(default)]
     pub landscape: LandscapeParams,
+    /// The fill set.
+    #[serde(default)]
+    pub fill: FillParams,
+    /// Control sets, each as large as the fill set came out.
+    #[serde(default = "default_controls")]
+    pub controls: Vec<ControlKind>,
+    /// Continued pretraining, the same for the fill set and every control.
+    #[serde(default)]
+    pub tune: TuneParams,
+    /// Seeds of tuning: each arm has a checkpoint of each.
+    #[serde(default = "default_tune_seeds")]
+    pub tune_seeds: Vec<u64>,
+    /// Downstream tasks.
+    #[serde(rename = "task", default)]
+    pub tasks: Vec<TaskSource>,
+    /// The comparison.
+    #[serde(default)]
+    pub compare: ComparisonParams,
+    /// Frustration before and after.
+    #[serde(default)]
+    pub frustration: FrustrationParams,
+}
+
+fn default_controls() -> Vec<ControlKind> {
+    vec![ControlKind::Random]
+}
+
+fn default_tune_seeds() -> Vec<u64> {
+    vec![0]
+}
+
+/// The fill set: where, how many, and what they must be like.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FillParams {
+    /// Molecules and screening.
+    pub set: FillSetParams,
+    /// Where; the whole landscape when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<RegionDefinition>,
+    /// With a region: points drawn from it beside the field's maxima.
+    pub draw: SampleParams,
+}
+
+/// A downstream task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskSource {
+    /// What to call it, unique in the study.
+    pub name: String,
+    /// A folder or table as [`crate::evaluate::Task`] reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// How to read it.
+    #[serde(default)]
+    pub read: TaskParams,
+    /// Instead of a path: molecules of our own library, labelled with a computed property.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<LibraryTask>,
+}
+
+/// A task made of library molecules and one of their computed properties, to try the loop without outside data. What it
+/// measures is how well the embedding holds that property, no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LibraryTask {
+    /// Molecules; split at random 80 : 10 : 10.
+    pub n: usize,
+    /// Which library; another than the corpus' to share no molecules with it on purpose.
+    pub seed: u64,
+    /// The property: a name of [`crate::chem::Descriptors::NAMES`].
+    pub property: String,
+    /// Label 1 above the median and 0 elsewhere, instead of the number.
+    #[serde(default)]
+    pub above_median: bool,
+}
+
+/// Frustration before and after tuning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FrustrationParams {
+    /// How it is measured.
+    pub method: FrustrationMethod,
+    /// With `points`: sample points of the region, the first ones, whose response is measured again.
+    pub n_points: usize,
+}
+
+impl Default for FrustrationParams {
+    fn default() -> Self {
+        Self { method: FrustrationMethod::Landscape, n_points: 256 }
+    }
+}
+
+/// How frustration under a tuned checkpoint is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FrustrationMethod {
+    /// The response at all samples, a new surface and a new exploration: F itself, at the price of another landscape for
+    /// every arm (first tuning seed).
+    #[default]
+    Landscape,
+    /// Only the mean response at points of the region: cheap, and not F.
+    Points,
+    /// Not at all.
+    None,
 }
 
 /// The foundation model.
@@ -172,6 +282,66 @@ impl Recipe {
         if !(self.landscape.smoothing.is_finite() && self.landscape.smoothing >= 0.0) {
             return Err(format!("landscape.smoothing is {}, expected a number from 0", self.landscape.smoothing));
         }
-        self.corpus.library.check().map_err(|error| format!("corpus.library: {error}"))
+        self.corpus.library.check().map_err(|error| format!("corpus.library: {error}"))?;
+        self.fill.set.screening.check()?;
+        self.tune.check().map_err(|what| format!("tune: {what}"))?;
+        self.compare.check().map_err(|what| format!("compare: {what}"))?;
+        if self.tune_seeds.is_empty() || twice(&self.tune_seeds).is_some() {
+            return Err(format!("tune_seeds is {:?}, expected at least one, none of them twice", self.tune_seeds));
+        }
+        self.check_tasks()
     }
+
+    fn check_tasks(&self) -> Result<(), String> {
+        let names: Vec<&str> = self.tasks.iter().map(|task| task.name.as_str()).collect();
+        if let Some(name) = twice(&names) {
+            return Err(format!("two tasks are called {name:?}, expected different names"));
+        }
+        for task in &self.tasks {
+            let name = &task.name;
+            let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+            if !plain {
+                return Err(format!("a task is called {name:?}, expected letters, digits, - and _"));
+            }
+            match (&task.path, &task.library) {
+                (Some(_), None) => {}
+                (None, Some(library)) => library.check(name)?,
+                _ => return Err(format!("task {name} must have either a path or a library")),
+            }
+        }
+        let controls: Vec<String> = self.controls.iter().map(ControlKind::name).collect();
+        if let Some(control) = twice(&controls) {
+            return Err(format!("the control {control} is asked for twice"));
+        }
+        for control in &self.controls {
+            match control {
+                ControlKind::Task(task) if !names.contains(&task.as_str()) => {
+                    return Err(format!("a control is made of the task {task:?}, but the tasks are {names:?}"));
+                }
+                ControlKind::Combined if names.is_empty() => {
+                    return Err("the control “combined” needs tasks, but there are none".to_owned());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LibraryTask {
+    fn check(&self, name: &str) -> Result<(), String> {
+        if self.n < 30 {
+            return Err(format!("task {name} has {} molecules, expected at least 30", self.n));
+        }
+        if !Descriptors::NAMES.contains(&self.property.as_str()) {
+            let (property, known) = (&self.property, Descriptors::NAMES.join(", "));
+            return Err(format!("task {name} asks for the property {property:?}, expected one of {known}"));
+        }
+        Ok(())
+    }
+}
+
+/// The first value that comes twice.
+fn twice<T: PartialEq>(values: &[T]) -> Option<&T> {
+    values.iter().enumerate().find(|(k, value)| values[..*k].contains(value)).map(|(_, value)| value)
 }

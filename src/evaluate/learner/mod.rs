@@ -1,6 +1,38 @@
 //! What learns a task from embeddings.
 
+mod linear;
+mod neighbours;
+mod scaling;
+mod svr;
+mod trees;
+
 use serde::{Deserialize, Serialize};
+
+use super::embeddings::Features;
+use super::task::TaskKind;
+
+/// One label of a task over one fold.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    /// Of all molecules of the task.
+    pub features: &'a Features,
+    /// The label of all molecules; numbers where it was measured, which the rows below are.
+    pub targets: &'a [f64],
+    /// For learning.
+    pub train: &'a [usize],
+    /// For choosing parameters; may be empty.
+    pub valid: &'a [usize],
+    /// To be predicted.
+    pub test: &'a [usize],
+    /// What the label is.
+    pub kind: TaskKind,
+}
+
+impl Problem<'_> {
+    fn targets_of(&self, rows: &[usize]) -> Vec<f64> {
+        rows.iter().map(|&row| self.targets[row]).collect()
+    }
+}
 
 /// A learner with its settings (METHOD section 9). For several labels one is fitted for each.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -41,6 +73,26 @@ impl Learner {
             Self::Neighbours(NeighbourParams::default()),
             Self::Svr(SvrParams::default()),
         ]
+    }
+
+    /// Learns and predicts the test rows: more is more likely a 1, or a number in the units of the label. The same on
+    /// any number of threads.
+    ///
+    /// * `seed` – for learners that draw rows and columns
+    ///
+    /// # Errors
+    /// What the learner reports.
+    pub fn predict(&self, problem: &Problem, seed: u64) -> Result<Vec<f64>, String> {
+        let predictions = match self {
+            Self::Trees(params) => trees::predict(params, problem, seed)?,
+            Self::Linear(params) => linear::predict(params, problem)?,
+            Self::Neighbours(params) => neighbours::predict(params, problem),
+            Self::Svr(params) => svr::predict(params, problem)?,
+        };
+        match predictions.iter().find(|value| !value.is_finite()) {
+            None => Ok(predictions),
+            Some(value) => Err(format!("it predicted {value}")),
+        }
     }
 
     /// True when its result depends on a seed.

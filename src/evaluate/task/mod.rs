@@ -1,6 +1,8 @@
 //! A downstream task: molecules with labels, and how they are split.
 
 mod error;
+mod known;
+mod open;
 mod split;
 
 use serde::{Deserialize, Serialize};
@@ -68,24 +70,4 @@ pub struct Task {
     pub bad_rows: Vec<BadTaskRow>,
     /// SHA-256 over molecules, labels and split.
     pub digest: String,
-}
-
-impl Task {
-    /// Opens a task: a folder with `train`, `valid` and `test` tables, a folder with one table, or a table.
-    ///
-    /// # Errors
-    /// No table can be read, labels cannot be told, or a part of the split is empty. Rows that cannot be used are in
-    /// [`Task::bad_rows`].
-    pub fn open(path: &std::path::Path) -> Result<Self, TaskError> {
-        Self::open_with(path, &TaskParams::default())
-    }
-
-    /// As [`Task::open`], with what the files do not say.
-    ///
-    /// # Errors
-    /// As [`Task::open`].
-    pub fn open_with(path: &std::path::Path, params: &TaskParams) -> Result<Self, TaskError> {
-        let _ = params;
-        todo!("{path:?}")
-    }
 }

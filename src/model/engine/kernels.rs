@@ -1,10 +1,8 @@
 //! What lies between the matrix products: layer norm, activations, softmax, attention of one query, arg max.
 //!
-//! Loops are written over fixed lanes so that the compiler turns them into vector code; [`pulp`] compiles each function
-//! for the vector units at hand and picks one at run time. Sums run in lane order, the same on every machine width.
+//! Loops are written over fixed lanes so that the compiler turns them into vector code, in [`vectorised`]. Sums run in lane order, the same on every machine width.
 
-use pulp::Arch;
-
+use super::vectorised::vectorised;
 use crate::model::config::Activation;
 
 const LANES: usize = 16;
@@ -13,7 +11,7 @@ const LAYER_NORM_EPS: f32 = 1e-5;
 /// Adds `residual` to each row of `x` and normalises it: x ← (x + r − mean) / √(variance + 1e-5) · weight + bias.
 pub fn add_layer_norm(x: &mut [f32], residual: &[f32], weight: &[f32], bias: &[f32]) {
     assert_eq!(x.len(), residual.len(), "a residual for each value");
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for (row, residual) in x.chunks_exact_mut(weight.len()).zip(residual.chunks_exact(weight.len())) {
@@ -28,7 +26,7 @@ pub fn add_layer_norm(x: &mut [f32], residual: &[f32], weight: &[f32], bias: &[f
 
 /// As [`add_layer_norm`] without a residual.
 pub fn layer_norm(x: &mut [f32], weight: &[f32], bias: &[f32]) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for row in x.chunks_exact_mut(weight.len()) {
@@ -108,7 +106,7 @@ fn erf(x: f32) -> f32 {
 
 /// The activation of the feed-forward block, in place.
 pub fn activate(x: &mut [f32], activation: Activation) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || match activation {
             Activation::Gelu => map(x, |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))),
@@ -125,7 +123,7 @@ pub fn activate(x: &mut [f32], activation: Activation) {
 
 /// x for x ≥ 0, slope · x below.
 pub fn leaky_relu(x: &mut [f32], slope: f32) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || map(x, |x| if x >= 0.0 { x } else { slope * x }),
     );
@@ -140,7 +138,7 @@ fn map(x: &mut [f32], f: impl Fn(f32) -> f32) {
 
 /// Replaces the first `n` values of each row of `scores` by their softmax, and the others by 0.
 pub fn softmax_rows(scores: &mut [f32], row_len: usize, n: usize) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for row in scores.chunks_exact_mut(row_len) {
@@ -177,7 +175,7 @@ pub struct Attended<'a> {
 
 /// Attention of one query (scaled before) over all heads: `out` `(d,)`; `scores` is scratch of `stride` values.
 pub fn attend(query: &[f32], kv: Attended, scores: &mut [f32], out: &mut [f32]) {
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let d = query.len();
@@ -251,7 +249,7 @@ fn mix_block<const N: usize>(weights: &[f32], values: &[f32], stride: usize, out
 
 /// The index of the largest value, the first of equals; 0 if there is none.
 pub fn arg_max(x: &[f32]) -> u32 {
-    let top = Arch::new().dispatch(
+    let top = vectorised(
         #[inline(always)]
         || max(x),
     );

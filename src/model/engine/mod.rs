@@ -10,6 +10,7 @@ mod decoder;
 mod encoder;
 pub(crate) mod gemm;
 mod kernels;
+pub(crate) mod vectorised;
 mod weights;
 
 pub use encoder::EncoderScratch;

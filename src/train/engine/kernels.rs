@@ -8,10 +8,11 @@
 
 use std::cell::RefCell;
 
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::model::engine::gemm::{PANEL, Product};
+pub(crate) use crate::model::engine::vectorised::vectorised;
 
 /// As `torch.nn.LayerNorm`.
 pub const LAYER_NORM_EPS: f32 = 1e-5;
@@ -230,21 +231,6 @@ pub fn column_sums(x: &[f32], sums: &mut [f32]) {
             }
         },
     );
-}
-
-/// Runs a loop with the widest vectors of the processor. The body must be small enough to be inlined whole: a call
-/// from it leaves the vectors behind.
-pub fn vectorised(body: impl FnMut()) {
-    struct Body<F>(F);
-    impl<F: FnMut()> WithSimd for Body<F> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(mut self, _: S) {
-            (self.0)();
-        }
-    }
-    Arch::new().dispatch(Body(body));
 }
 
 /// x += y.

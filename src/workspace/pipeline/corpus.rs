@@ -1,0 +1,126 @@
+//! The corpus, and its molecules in latent space.
+
+use super::error::StepError;
+use super::run::{Made, Sitting, StepEnd, count, summary};
+use crate::chem::files::{MoleculeReader, ReadParams};
+use crate::chem::library::library;
+use crate::chem::{Descriptors, Molecule, canonical_smiles, selfies};
+use crate::jobs::Progress;
+use crate::model::{FoundationModel, Unknown};
+use crate::workspace::molecules::{MOLECULES_FILE, MoleculeTable, NumericColumn, Points};
+use crate::workspace::{Artefact, Staging};
+use rayon::prelude::*;
+use std::collections::HashSet;
+
+/// Symbols of a molecule at most: the latent path has 64 positions, two of them taken by [CLS] and [SEP].
+const MAX_SYMBOLS: usize = 62;
+
+/// Molecules of the corpus: canonical, none twice, those that have SELFIES of a length the latent path holds; the last
+/// ones are held out.
+pub(super) fn corpus(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
+    let params = &sitting.study.document().recipe.corpus;
+    let given: Vec<String> = match &params.file {
+        None => library(&params.library, params.n + params.n / 2)?,
+        Some(path) => {
+            let reader = MoleculeReader::open(sitting.base.join(path), &ReadParams::default())?;
+            // Rows that cannot be read count as unusable below.
+            reader.map(|row| row.map(|record| record.text).unwrap_or_default()).collect()
+        }
+    };
+    let n_rows = given.len();
+    let usable: Vec<Option<(String, String)>> = given
+        .par_iter()
+        .map(|smiles| {
+            let canonical = canonical_smiles(smiles).ok()?;
+            let text = selfies::encode(&canonical).ok()?;
+            let n_symbols = text.matches('[').count();
+            (1..=MAX_SYMBOLS).contains(&n_symbols).then_some((canonical, text))
+        })
+        .collect();
+    let mut seen = HashSet::new();
+    let mut table = MoleculeTable::default();
+    for (smiles, text) in usable.into_iter().flatten() {
+        if table.len() == params.n {
+            break;
+        }
+        if seen.insert(smiles.clone()) {
+            table.ids.push(format!("corpus-{}", table.len()));
+            table.smiles.push(smiles);
+            table.selfies.push(text);
+        }
+    }
+    if table.len() < params.n {
+        return Err(StepError::Corpus { found: table.len(), expected: params.n, n_rows });
+    }
+    let held_out = |k: usize| if k >= params.n - params.n_held_out { 1.0 } else { 0.0 };
+    table.numbers.push(NumericColumn { name: HELD_OUT.to_owned(), values: (0..table.len()).map(held_out).collect() });
+    staging.write(MOLECULES_FILE, table.to_csv())?;
+    Ok(Made::finished(summary([("n", count(table.len())), ("n_held_out", count(params.n_held_out))])))
+}
+
+/// The column that is 1 for molecules that are held out.
+const HELD_OUT: &str = "held_out";
+
+/// A corpus in its two parts.
+pub(super) struct Corpus {
+    pub smiles: Vec<String>,
+    pub selfies: Vec<String>,
+    pub held_out_selfies: Vec<String>,
+}
+
+impl Corpus {
+    /// Reads the corpus of an artefact.
+    pub fn read(artefact: &Artefact) -> Result<Self, StepError> {
+        let table = MoleculeTable::from_csv(&artefact.path(MOLECULES_FILE), &artefact.read(MOLECULES_FILE)?)?;
+        let held_out: Vec<bool> =
+            table.number(HELD_OUT).map_or(vec![false; table.len()], |column| column.iter().map(|v| *v > 0.5).collect());
+        let part = |texts: &[String], out: bool| {
+            texts.iter().zip(&held_out).filter(|(_, held)| **held == out).map(|(text, _)| text.clone()).collect()
+        };
+        Ok(Self {
+            smiles: part(&table.smiles, false),
+            selfies: part(&table.selfies, false),
+            held_out_selfies: part(&table.selfies, true),
+        })
+    }
+}
+
+/// Corpus molecules in latent space, with their descriptors; those with symbols the model does not know are left out.
+pub(super) fn points(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
+    let artefact = sitting.result("corpus")?;
+    let table = MoleculeTable::from_csv(&artefact.path(MOLECULES_FILE), &artefact.read(MOLECULES_FILE)?)?;
+    let model = sitting.model()?;
+    let known: Vec<usize> = (0..table.len())
+        .filter(|&k| model.vocabulary().encode(&table.selfies[k], MAX_SYMBOLS + 2, Unknown::Refuse).is_ok())
+        .collect();
+    let pick = |texts: &[String]| -> Vec<String> { known.iter().map(|&k| texts[k].clone()).collect() };
+    let selfies = pick(&table.selfies);
+    let latents = model.encode_latent(&selfies, Unknown::Refuse, &mut |p| sitting.observe(p))?;
+    if sitting.stopped {
+        return Ok(None);
+    }
+    let smiles = pick(&table.smiles);
+    let total = Some(smiles.len() as u64);
+    if sitting.observe(Progress::new("descriptors", 0, total)).is_break() {
+        return Ok(None);
+    }
+    let values: Vec<[f64; 11]> = smiles
+        .par_iter()
+        .map(|smiles| Molecule::from_smiles(smiles).map_or([f64::NAN; 11], |m| Descriptors::of(&m).values()))
+        .collect();
+    let numbers = Descriptors::NAMES.iter().enumerate().map(|(j, name)| NumericColumn {
+        name: (*name).to_owned(),
+        values: values.iter().map(|row| row[j]).collect(),
+    });
+    let points = Points {
+        molecules: MoleculeTable { ids: pick(&table.ids), smiles, selfies, numbers: numbers.collect() },
+        dimension: sitting.inputs.dimension,
+        latents: latents.into_iter().flat_map(|latent| latent.0).collect(),
+    };
+    points.write(staging.output())?;
+    Ok(Made::finished(summary([
+        ("n", count(known.len())),
+        ("n_left_out", count(table.len() - known.len())),
+        ("dimension", count(points.dimension)),
+    ])))
+}

@@ -1,0 +1,25 @@
+//! The whole loop: which steps a recipe asks for, what each is made from, and the work itself.
+//!
+//! [`Plan`] turns a recipe into steps whose artefacts have names before anything is computed; [`run()`] makes those that
+//! are missing, in order. A run can be stopped at any unit, or killed, and goes on from what is on disk; the same recipe
+//! and seed end in the same artefacts, bit for bit (times stand in the provenance alone).
+
+mod compare;
+mod corpus;
+mod error;
+mod fill_sets;
+mod frustration;
+mod inputs;
+mod landscape;
+mod plan;
+mod report;
+mod run;
+mod samples;
+mod tasks;
+mod tune;
+
+pub use error::PipelineError;
+pub use inputs::Inputs;
+pub use plan::{Plan, PlannedStep, Step, StepState};
+pub use report::figures;
+pub use run::{Event, RunEnd, run, run_only};
