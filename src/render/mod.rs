@@ -11,13 +11,16 @@
 mod camera;
 mod colour_map;
 mod contours;
+mod field_plane;
 mod gpu;
+mod grid_index;
 mod layers;
 mod map_renderer;
 mod pipeline;
 pub mod raster;
 mod scene;
 mod shared;
+mod splat;
 mod theme;
 mod viewport;
 mod window;
@@ -25,7 +28,9 @@ mod window;
 pub use camera::{Camera, Camera2d, Camera3d, CameraMotion};
 pub use colour_map::{ColourMap, ColourScale};
 pub use contours::{contours, even_levels};
+pub use field_plane::{Gaussians, PlaneCut, field_on_plane, field_on_plane_by};
 pub use gpu::{AdapterReport, Gpu, GpuError, adapters, device_descriptor, rank, window_setup};
+pub use grid_index::{Area, GridIndex, inside_on_screen, pick_on_screen};
 pub use map_renderer::{Drawn, MapRenderer, Method, picture};
 pub use raster::Picture;
 pub use scene::{
@@ -33,6 +38,7 @@ pub use scene::{
     PointMark, Positions, Scene, corners_of,
 };
 pub use shared::Shared;
+pub use splat::{GridFrame, density, mark_support, splat};
 pub use theme::{Rgba, Theme};
 pub use viewport::Viewport;
 pub use window::{MapReport, MapState, install, paint_map};

@@ -2,4 +2,5 @@
 
 mod data;
 mod methods;
+mod reference;
 mod trust;
