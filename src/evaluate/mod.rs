@@ -9,6 +9,8 @@ pub mod embeddings;
 pub mod learner;
 pub mod metric;
 pub mod report;
+pub mod roughness;
+pub mod statistics;
 pub mod task;
 
 pub use comparison::{Comparison, ComparisonParams, EvaluateError, NamedModel, Pair, Verdict, compare};

@@ -1,8 +1,10 @@
 //! Models side by side: the same folds, the same learners, differences in pairs.
 
 mod error;
+mod fits;
 mod params;
 mod result;
+mod run;
 
 use std::path::Path;
 
@@ -32,7 +34,5 @@ pub fn compare(
     cache: &Path,
     observe: Observe,
 ) -> Result<Comparison, EvaluateError> {
-    let _ = (models, tasks, cache, observe);
-    params.check().map_err(|what| EvaluateError::Params { what })?;
-    todo!("the comparison itself follows")
+    run::run(models, tasks, params, cache, observe)
 }

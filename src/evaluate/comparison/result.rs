@@ -108,6 +108,19 @@ pub enum Verdict {
     NoDetectableDifference,
 }
 
+impl Verdict {
+    /// A difference is detectable when the corrected test and the interval both say so.
+    pub fn of(change: f64, interval: Interval, p_holm: f64, confidence: f64) -> Self {
+        if p_holm >= 1.0 - confidence || !interval.excludes_zero() {
+            Self::NoDetectableDifference
+        } else if change > 0.0 {
+            Self::Better
+        } else {
+            Self::Worse
+        }
+    }
+}
+
 /// Scores of one seed in a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SeedChange {
