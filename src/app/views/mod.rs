@@ -1,0 +1,14 @@
+//! The views that stand in tiles beside the map.
+
+mod contributions;
+mod model;
+mod rows;
+mod structures;
+mod table;
+mod tree;
+mod workbench;
+
+pub use model::ModelPanel;
+pub use structures::StructuresPanel;
+pub use table::TablePanel;
+pub use workbench::WorkbenchPanels;
