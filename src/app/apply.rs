@@ -94,7 +94,7 @@ impl App {
             PictureAction::Rename(at, name) => {
                 let taken = picture.named.iter().any(|named| named.name == name);
                 if let Some(named) = picture.named.get_mut(at).filter(|_| !taken && !name.trim().is_empty()) {
-                    named.name = name.trim().to_owned();
+                    name.trim().clone_into(&mut named.name);
                 }
             }
             PictureAction::RemoveNamed(at) => {

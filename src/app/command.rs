@@ -129,10 +129,12 @@ pub struct Entry {
     pub headless: Option<&'static str>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the list below reads better with keys and None side by side")]
 const fn plain(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::NONE, key))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as above")]
 const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
     Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
 }

@@ -234,7 +234,7 @@ impl App {
         });
         picture.step = if has_map || self.state.picture.step != Step::Model { picture.step } else { Step::Landscape };
         self.state.picture = picture;
-        self.state.history = Default::default();
+        self.state.history = super::history::History::default();
         self.state.data = Some(Arc::new(data));
         self.state.data_serial += 1;
         self.state.hovered = None;

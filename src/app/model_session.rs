@@ -103,12 +103,12 @@ pub fn open_model(folder: &Path, observe: Observe) -> Result<LoadedModel, ModelE
     Ok(LoadedModel { model, loading: start.elapsed(), card })
 }
 
-/// A number with thin spaces between thousands.
+/// A number with commas between thousands.
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (k, digit) in digits.chars().enumerate() {
-        if k > 0 && (digits.len() - k) % 3 == 0 {
+        if k > 0 && (digits.len() - k).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -213,6 +213,6 @@ impl Picture {
     /// A name that no selection has yet.
     pub fn free_name(&self) -> String {
         let taken = |name: &str| self.named.iter().any(|named| named.name == name);
-        (1..).map(|k| format!("Selection {k}")).find(|name| !taken(name)).unwrap_or_default()
+        (1..=self.named.len() + 1).map(|k| format!("Selection {k}")).find(|name| !taken(name)).unwrap_or_default()
     }
 }

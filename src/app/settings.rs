@@ -13,6 +13,7 @@ pub const SCALES: std::ops::RangeInclusive<f32> = 0.8..=2.0;
 const MAX_RECENT: usize = 10;
 
 /// Preferences of the person.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {

@@ -7,4 +7,5 @@ mod first_start;
 mod keyboard;
 mod map;
 mod model_step;
+mod pictures;
 mod support;

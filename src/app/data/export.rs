@@ -97,7 +97,8 @@ pub fn export(data: &DataSet, rows: &RowSet, to: &Export, observe: Observe) -> R
     }
     let mut file = BufWriter::new(AtomicFile::create(&to.path)?);
     let mut continues = |done: usize| {
-        done % 1000 != 0 || observe(Progress::new("export", done as u64, Some(n as u64))) == ControlFlow::Continue(())
+        !done.is_multiple_of(1000)
+            || observe(Progress::new("export", done as u64, Some(n as u64))) == ControlFlow::Continue(())
     };
     match to.format {
         ExportFormat::Csv => {

@@ -2,9 +2,7 @@
 
 mod camera;
 mod cards;
-mod density;
 mod legend;
-mod pick;
 mod scene;
 
 use std::sync::Arc;
@@ -23,8 +21,7 @@ use super::picture::{Camera, Layer, Step};
 use super::shell::{colour_by_ui, operation};
 use super::theme::space;
 use super::widgets::{View, command_button, empty, primary_button};
-use crate::render::{MapReport, paint_map};
-use pick::{PlaceIndex, within};
+use crate::render::{Area, GridIndex, MapReport, paint_map};
 
 /// How near the pointer must be to a dot, in points.
 const PICK_RADIUS: f32 = 8.0;
@@ -41,7 +38,7 @@ struct Drag {
 #[derive(Default)]
 pub struct MapPanel {
     cache: SceneCache,
-    index: Option<(u64, PlaceIndex)>,
+    index: Option<(u64, GridIndex)>,
     drag: Option<Drag>,
     report: MapReport,
     /// Where the camera is while it glides to where it should be.
@@ -90,10 +87,11 @@ impl MapPanel {
             );
         }
         if self.index.as_ref().is_none_or(|(serial, _)| *serial != view.state.data_serial) {
-            self.index = Some((view.state.data_serial, PlaceIndex::new(&map.places)));
+            let places: Vec<[f32; 3]> = map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect();
+            self.index = Some((view.state.data_serial, GridIndex::new(&places)));
         }
-        self.hover(&response, view, map, &lens);
-        self.tools(ui, &response, view, map, &lens);
+        self.hover(&response, view, &lens);
+        self.tools(ui, &response, view, &lens);
         self.paint_drag(&painter, view, &lens);
         legend::ui(ui, &view.palette, rect, &legends);
         if view.state.picture.shows(Layer::Points) {
@@ -130,9 +128,9 @@ impl MapPanel {
         camera
     }
 
-    fn hover(&self, response: &egui::Response, view: &mut View, map: &MapPlaces, lens: &Lens) {
+    fn hover(&self, response: &egui::Response, view: &mut View, lens: &Lens) {
         let pointer = response.hover_pos().filter(|_| self.drag.is_none() && view.state.picture.shows(Layer::Points));
-        let row = pointer.and_then(|at| self.row_at(view, map, lens, at));
+        let row = pointer.and_then(|at| self.row_at(view, lens, at));
         if response.hovered() || response.contains_pointer() {
             if row != view.state.hovered {
                 view.ask(WindowAction::Hover(row));
@@ -144,13 +142,22 @@ impl MapPanel {
         }
     }
 
-    fn row_at(&self, view: &View, map: &MapPlaces, lens: &Lens, at: Pos2) -> Option<usize> {
+    fn row_at(&self, view: &View, lens: &Lens, at: Pos2) -> Option<usize> {
         let (_, index) = self.index.as_ref()?;
-        let radius = PICK_RADIUS.max(view.state.picture.point_size) / lens.points_per_unit();
-        index.nearest(&map.places, lens.world(at), radius, |row| view.state.picture.passes(row))
+        let reach = f64::from(PICK_RADIUS.max(view.state.picture.point_size) / lens.points_per_unit());
+        let passes = |row: u32| view.state.picture.passes(row as usize);
+        index.nearest(lens.world(at).map(f64::from), reach, passes).map(|row| row as usize)
     }
 
-    fn tools(&mut self, ui: &Ui, response: &egui::Response, view: &mut View, map: &MapPlaces, lens: &Lens) {
+    /// The rows inside an outline of the map that pass the filter.
+    fn rows_inside(&self, view: &View, outline: Vec<[f32; 2]>) -> RowSet {
+        let n = view.state.n_rows();
+        let Some((_, index)) = &self.index else { return RowSet::empty(n) };
+        let rows = index.inside(&Area::Lasso(outline)).into_iter().map(|row| row as usize);
+        RowSet::of(n, rows.filter(|&row| view.state.picture.passes(row)))
+    }
+
+    fn tools(&mut self, ui: &Ui, response: &egui::Response, view: &mut View, lens: &Lens) {
         let tool = view.state.tool;
         let modifiers = ui.input(|input| input.modifiers);
         if response.hovered() {
@@ -176,8 +183,7 @@ impl MapPanel {
             if response.drag_stopped()
                 && let Some(drag) = self.drag.take()
             {
-                let polygon = polygon(&drag);
-                let rows = within(&map.places, &polygon, |row| view.state.picture.passes(row));
+                let rows = self.rows_inside(view, polygon(&drag));
                 let by = if drag.tool == Tool::Lasso { "lasso" } else { "rectangle" };
                 view.ask(PictureAction::Select { rows: Arc::new(rows), operation: operation(modifiers), by });
             }
@@ -190,11 +196,11 @@ impl MapPanel {
                 view.ask(PictureAction::TogglePin(row));
             }
         } else if response.clicked() && response.hover_pos().is_some() {
-            let found = response.interact_pointer_pos().and_then(|at| self.row_at(view, map, lens, at));
+            let found = response.interact_pointer_pos().and_then(|at| self.row_at(view, lens, at));
             let operation = operation(modifiers);
             let replaces = operation == super::data::SetOperation::Replace;
             if found.is_some() || (replaces && !view.state.picture.selection.is_empty()) {
-                let rows = Arc::new(RowSet::of(map.places.len(), found));
+                let rows = Arc::new(RowSet::of(view.state.n_rows(), found));
                 view.ask(PictureAction::Select { rows, operation, by: "click" });
             }
         }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use eframe::egui::Color32;
 
-use super::density::density;
+use super::home;
 use crate::app::data::{DataSet, MapPlaces, RowSet, Values};
 use crate::app::picture::Layer;
 use crate::app::state::State;
 use crate::app::study::NetworkOnMap;
 use crate::app::theme::Palette;
 use crate::render::{
-    ColourMap, ColourScale, Edge, EdgeLayer, FieldGrid, FieldLayer, Glyph, GlyphLayer, GlyphShape, PointColours,
-    PointLayer, PointMark, Positions, Rgba, Scene, Shared, Theme, even_levels,
+    ColourMap, ColourScale, Edge, EdgeLayer, FieldGrid, FieldLayer, Glyph, GlyphLayer, GlyphShape, GridFrame,
+    PointColours, PointLayer, PointMark, Positions, Rgba, Scene, Shared, Theme, density, even_levels,
 };
 
 /// What the legend says.
@@ -36,15 +36,24 @@ const CATEGORIES: [Rgba; 8] = [
     [140, 140, 140, 255],
 ];
 
+/// Cells of the density along the map.
+const DENSITY_CELLS: usize = 192;
+/// Standard deviation of the density's smoothing, as a part of the map.
+const DENSITY_SIGMA: f64 = 0.015;
+
+type ColourKey = (Option<String>, ColourMap, bool);
+type MarksKey = (Arc<RowSet>, Option<Arc<RowSet>>);
+type FloodKey = (Arc<NetworkOnMap>, Option<f64>);
+
 /// Kept pieces of the scene with what they were made from.
 #[derive(Debug, Default)]
 pub struct SceneCache {
     serial: u64,
     positions: Option<Positions>,
-    colours: Option<((Option<String>, ColourMap, bool), PointColours, Option<Legend>)>,
-    marks: Option<((Arc<RowSet>, Option<Arc<RowSet>>), Shared<Vec<u8>>)>,
+    colours: Option<(ColourKey, PointColours, Option<Legend>)>,
+    marks: Option<(MarksKey, Shared<Vec<u8>>)>,
     density: Option<(Option<Arc<RowSet>>, Shared<FieldGrid>)>,
-    network: Option<(Arc<NetworkOnMap>, Shared<Vec<Edge>>, Shared<Vec<Glyph>>)>,
+    network: Option<(FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>)>,
 }
 
 impl SceneCache {
@@ -66,7 +75,8 @@ impl SceneCache {
         }
         if picture.shows(Layer::Density) {
             let grid = self.density(state, map);
-            let scale = ColourScale::over(ColourMap::Cividis, &grid.values, "Density", "molecules per cell");
+            let scale =
+                ColourScale::over(ColourMap::Cividis, &grid.values, "Density", "molecules per square unit of the map");
             legends.push(Legend::Scale(scale.clone()));
             let contours = even_levels(scale.range, 6);
             scene.fields.push(FieldLayer { grid, scale, opacity: 0.7, fade: 0.3, contours });
@@ -86,10 +96,7 @@ impl SceneCache {
     }
 
     fn points(&mut self, state: &State, map: &MapPlaces, colours: PointColours) -> PointLayer {
-        let positions = self
-            .positions
-            .get_or_insert_with(|| Shared::new(map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect()))
-            .clone();
+        let positions = self.positions(map);
         let picture = &state.picture;
         let n = map.places.len();
         let marked = !picture.selection.is_empty() || picture.filter.is_some();
@@ -103,10 +110,15 @@ impl SceneCache {
         layer
     }
 
+    fn positions(&mut self, map: &MapPlaces) -> Positions {
+        let flat = || Shared::new(map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect());
+        self.positions.get_or_insert_with(flat).clone()
+    }
+
     fn marks(&mut self, state: &State, n: usize) -> Shared<Vec<u8>> {
         let picture = &state.picture;
         let key = (picture.selection.clone(), picture.filter.as_ref().map(|filter| filter.rows.clone()));
-        let same = |known: &(Arc<RowSet>, Option<Arc<RowSet>>)| {
+        let same = |known: &MarksKey| {
             Arc::ptr_eq(&known.0, &key.0)
                 && match (&known.1, &key.1) {
                     (None, None) => true,
@@ -150,18 +162,27 @@ impl SceneCache {
         {
             return grid.clone();
         }
-        let grid = Shared::new(density(&map.places, |row| state.picture.passes(row)));
+        let camera = home(&map.places);
+        let corner = |sign: f32| camera.centre.map(|c| f64::from(c + sign * 0.5 * camera.span));
+        let frame = GridFrame::around([corner(-1.0), corner(1.0)], DENSITY_CELLS, 0.0);
+        let sigma = DENSITY_SIGMA * f64::from(camera.span);
+        let positions = self.positions(map);
+        let grid = Shared::new(density(&positions, |row| state.picture.passes(row), frame, sigma));
         self.density = Some((rows, grid.clone()));
         grid
     }
 
     fn network(&mut self, state: &State, network: &Arc<NetworkOnMap>, scene: &mut Scene) -> ColourScale {
-        let known = self.network.as_ref().filter(|(known, _, _)| Arc::ptr_eq(known, network)).cloned();
-        let (_, edges, glyphs) = known.unwrap_or_else(|| {
-            let (edges, glyphs) = network_shapes(network);
-            (network.clone(), Shared::new(edges), Shared::new(glyphs))
-        });
-        self.network = Some((network.clone(), edges.clone(), glyphs.clone()));
+        let flood = state.flood;
+        let known = self.network.as_ref().filter(|((known, at), _, _)| Arc::ptr_eq(known, network) && *at == flood);
+        let (edges, glyphs) = match known {
+            Some((_, edges, glyphs)) => (edges.clone(), glyphs.clone()),
+            None => {
+                let (edges, glyphs) = network_shapes(network, flood);
+                (Shared::new(edges), Shared::new(glyphs))
+            }
+        };
+        self.network = Some(((network.clone(), flood), edges.clone(), glyphs.clone()));
         let barriers: Vec<f32> = edges.iter().map(|edge| edge.value).collect();
         let scale = ColourScale::over(ColourMap::Cividis, &barriers, "Barrier", "units of E");
         scene.edges = Some(EdgeLayer {
@@ -192,8 +213,11 @@ fn radius_share(n: usize) -> f32 {
     }
 }
 
-fn network_shapes(network: &NetworkOnMap) -> (Vec<Edge>, Vec<Glyph>) {
+/// Edges and glyphs of a network; flooded up to an energy, only what lies below it is joined, and minima above it are
+/// small.
+fn network_shapes(network: &NetworkOnMap, flood: Option<f64>) -> (Vec<Edge>, Vec<Glyph>) {
     let place = |[x, y]: [f32; 2]| [x, y, 0.0];
+    let wet = |energy: f64| flood.is_none_or(|flood| energy <= flood);
     let mut glyphs: Vec<Glyph> = network
         .minima
         .iter()
@@ -201,11 +225,11 @@ fn network_shapes(network: &NetworkOnMap) -> (Vec<Edge>, Vec<Glyph>) {
             place: place(minimum.place),
             shape: GlyphShape::of_minimum(minimum.on_boundary),
             value: f32::NAN,
-            radius: 4.0,
+            radius: if wet(minimum.energy) { 4.0 } else { 1.5 },
         })
         .collect();
     let mut edges = Vec::new();
-    for state in &network.transition_states {
+    for state in network.transition_states.iter().filter(|state| wet(state.energy)) {
         glyphs.push(Glyph {
             place: place(state.place),
             shape: GlyphShape::of_transition_state(state.on_boundary, state.degenerate),

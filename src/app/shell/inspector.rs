@@ -11,25 +11,19 @@ use crate::app::theme::space;
 use crate::app::widgets::{View, card, command_button, fact, molecule, section};
 use crate::render::ColourMap;
 
-/// The panel at the right.
-#[derive(Debug, Default)]
-pub struct Inspector;
-
-impl Inspector {
-    /// Draws the panel.
-    pub fn ui(&mut self, ui: &mut Ui, view: &mut View) {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let Some(data) = view.state.data.clone().filter(|data| data.n_rows() > 0) else {
-                ui.label(RichText::new("Inspector").heading());
-                ui.label(RichText::new("Details of what you point at appear here.").color(view.palette.ink_weak));
-                return;
-            };
-            molecule_ui(ui, view, &data);
-            selection_ui(ui, view, &data);
-            look_ui(ui, view, &data);
-            provenance_ui(ui, view, &data);
-        });
-    }
+/// Draws the panel.
+pub fn ui(ui: &mut Ui, view: &mut View) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let Some(data) = view.state.data.clone().filter(|data| data.n_rows() > 0) else {
+            ui.label(RichText::new("Inspector").heading());
+            ui.label(RichText::new("Details of what you point at appear here.").color(view.palette.ink_weak));
+            return;
+        };
+        molecule_ui(ui, view, &data);
+        selection_ui(ui, view, &data);
+        look_ui(ui, view, &data);
+        provenance_ui(ui, view, &data);
+    });
 }
 
 fn molecule_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {

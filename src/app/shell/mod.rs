@@ -24,7 +24,6 @@ pub use tiles::Pane;
 /// All panels with what only they know: scroll positions, half-typed text.
 pub struct Panels {
     explorer: explorer::Explorer,
-    inspector: inspector::Inspector,
     bottom: bottom::Bottom,
     palette: palette::PalettePanel,
     dialogs: dialogs::Dialogs,
@@ -36,11 +35,10 @@ impl Panels {
     pub fn new(layout: serde_json::Value) -> (Self, Option<String>) {
         let (tiles, problem) = tiles::Tiles::restore(layout);
         let panels = Self {
-            explorer: Default::default(),
-            inspector: Default::default(),
-            bottom: Default::default(),
-            palette: Default::default(),
-            dialogs: Default::default(),
+            explorer: explorer::Explorer::default(),
+            bottom: bottom::Bottom::default(),
+            palette: palette::PalettePanel::default(),
+            dialogs: dialogs::Dialogs::default(),
             tiles,
         };
         (panels, problem)
@@ -98,7 +96,7 @@ impl Panels {
                 .default_size(286.0)
                 .min_size(220.0)
                 .max_size(520.0)
-                .show(ui, |ui| self.inspector.ui(ui, view));
+                .show(ui, |ui| inspector::ui(ui, view));
         }
         CentralPanel::default().frame(Frame::new().fill(palette.base)).show(ui, |ui| self.tiles.ui(ui, view));
         let ctx = ui.ctx().clone();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, MinimumId, Support};
 use crate::projection::{Projection, ProjectionError};
-use crate::render::{FieldGrid, Shared};
+use crate::render::{FieldGrid, GridFrame, Shared, corners_of, density, mark_support, splat};
 
 /// A minimum on the map.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,8 @@ pub struct TransitionStateOnMap {
     pub place: [f32; 2],
     /// Where the minima at its ends stand.
     pub ends: [[f32; 2]; 2],
+    /// Its energy.
+    pub energy: f64,
     /// Its energy above the lower end, in units of E.
     pub barrier: f64,
     /// On a face of the box.
@@ -77,6 +79,7 @@ pub fn network_on_map(
             id: u64::from(state.id.0),
             place: flat_place(*place),
             ends: [a.0, b.0],
+            energy: state.energy,
             barrier: (state.energy - a.1.min(b.1)).max(0.0),
             on_boundary: bound(&state.support),
             degenerate: state.is_degenerate(),
@@ -88,15 +91,15 @@ pub fn network_on_map(
     })
 }
 
-/// Cells along each side of the heatmap.
-const SIDE: usize = 160;
+/// Cells of the heatmap along the map.
+const CELLS: usize = 192;
 /// Standard deviation of a contribution on the map, as a part of the map's extent.
 const SPREAD: f64 = 0.02;
 /// Where a contribution stands between its minimum (0) and its transition state (1): the preset “script” of the field.
 const CENTRE: f32 = 0.75;
 
 /// The contributions as Gaussians on the map, each as high as its frustration; none when there are none on it. Cells
-/// with no molecule within three standard deviations are weakly supported.
+/// without a molecule nearby are marked as weakly supported.
 pub fn frustration_grid(
     contributions: &[FrustrationContribution],
     network: &NetworkOnMap,
@@ -104,51 +107,25 @@ pub fn frustration_grid(
 ) -> Option<Shared<FieldGrid>> {
     let minima: BTreeMap<u64, [f32; 2]> = network.minima.iter().map(|m| (m.id, m.place)).collect();
     let states: BTreeMap<u64, [f32; 2]> = network.transition_states.iter().map(|t| (t.id, t.place)).collect();
-    let centres: Vec<([f32; 2], f64)> = contributions
+    let (centres, weights): (Vec<[f32; 2]>, Vec<f32>) = contributions
         .iter()
         .filter_map(|c| {
             let (m, t) = (minima.get(&u64::from(c.minimum.0))?, states.get(&u64::from(c.transition_state.0))?);
-            Some(([0, 1].map(|k| m[k] + CENTRE * (t[k] - m[k])), c.frustration))
+            Some(([0, 1].map(|k| m[k] + CENTRE * (t[k] - m[k])), c.frustration as f32))
         })
         .filter(|(_, frustration)| *frustration > 0.0)
-        .collect();
-    let everywhere = || molecules.iter().copied().chain(centres.iter().map(|(place, _)| *place));
-    let finite: Vec<[f32; 2]> = everywhere().filter(|p| p[0].is_finite() && p[1].is_finite()).collect();
-    if centres.is_empty() || finite.is_empty() {
-        return None;
-    }
-    let bound = |fold: fn(f32, f32) -> f32, k: usize| finite.iter().map(|p| p[k]).reduce(fold).unwrap_or(0.0);
-    let low = [bound(f32::min, 0), bound(f32::min, 1)].map(f64::from);
-    let high = [bound(f32::max, 0), bound(f32::max, 1)].map(f64::from);
-    let extent = (high[0] - low[0]).max(high[1] - low[1]).max(1e-9);
-    let margin = 3.0 * SPREAD * extent;
-    let corners = [[low[0] - margin, low[1] - margin], [high[0] + margin, high[1] + margin]];
-    let cell = [0, 1].map(|k| (corners[1][k] - corners[0][k]) / SIDE as f64);
+        .unzip();
+    let flat = |places: &[[f32; 2]]| places.iter().map(|[x, y]| [*x, *y, 0.0]).collect::<Vec<[f32; 3]>>();
+    let molecules = flat(molecules);
+    let everything: Vec<[f32; 3]> = molecules.iter().copied().chain(flat(&centres)).collect();
+    let [low, high] = corners_of(&everything).filter(|_| !centres.is_empty())?;
+    let corners = [low, high].map(|corner| [f64::from(corner[0]), f64::from(corner[1])]);
+    let extent = (corners[1][0] - corners[0][0]).max(corners[1][1] - corners[0][1]).max(1e-9);
     let sigma = SPREAD * extent;
-    let mut values = vec![0.0f32; SIDE * SIDE];
-    let mut supported = vec![false; SIDE * SIDE];
-    let around = |place: [f32; 2], mut what: Box<dyn FnMut(usize, f64) + '_>| {
-        let reach = [0, 1].map(|k| (3.0 * sigma / cell[k]).ceil() as isize);
-        let at = [0, 1].map(|k| ((f64::from(place[k]) - corners[0][k]) / cell[k]).floor() as isize);
-        for y in (at[1] - reach[1]).max(0)..=(at[1] + reach[1]).min(SIDE as isize - 1) {
-            for x in (at[0] - reach[0]).max(0)..=(at[0] + reach[0]).min(SIDE as isize - 1) {
-                let centre = [x, y].map(|c| c as f64 + 0.5);
-                let distance =
-                    (0..2).map(|k| (corners[0][k] + centre[k] * cell[k] - f64::from(place[k])).powi(2)).sum::<f64>()
-                        / (sigma * sigma);
-                if distance <= 9.0 {
-                    what(y as usize * SIDE + x as usize, distance);
-                }
-            }
-        }
-    };
-    for (place, frustration) in &centres {
-        around(*place, Box::new(|at, distance| values[at] += (frustration * (-0.5 * distance).exp()) as f32));
-    }
-    for place in molecules.iter().filter(|p| p[0].is_finite() && p[1].is_finite()) {
-        around(*place, Box::new(|at, _| supported[at] = true));
-    }
-    Some(Shared::new(FieldGrid { size: [SIDE, SIDE], corners, values, supported }))
+    let frame = GridFrame::around(corners, CELLS, 3.0 * SPREAD);
+    let mut grid = splat(&centres, &weights, frame, sigma);
+    mark_support(&mut grid, &density(&molecules, |_| true, frame, 1.5 * sigma), 0.5, 1.5 * sigma);
+    Some(Shared::new(grid))
 }
 
 #[cfg(test)]
@@ -163,6 +140,7 @@ mod tests {
             id,
             place,
             ends: [[0.0; 2]; 2],
+            energy: 1.0,
             barrier: 1.0,
             on_boundary: false,
             degenerate: false,
@@ -181,7 +159,7 @@ mod tests {
         let all = [contribution(0, 2.0), contribution(1, 0.5)];
         let grid = frustration_grid(&all, &network, &[[0.0, 0.0], [5.0, 5.0]]).unwrap();
         let best = (0..grid.values.len()).max_by(|a, b| grid.values[*a].total_cmp(&grid.values[*b])).unwrap();
-        let place = grid.place(best % SIDE, best / SIDE);
+        let place = grid.place(best % grid.size[0], best / grid.size[0]);
         assert!((place[0] - 3.0).abs() < 0.06 && place[1].abs() < 0.06, "{place:?} is not (3, 0)");
         assert!((grid.values[best] - 2.0).abs() < 0.1, "the peak is {}, wanted 2", grid.values[best]);
         assert!(!grid.supported[best], "no molecule is near the peak");

@@ -10,7 +10,9 @@ use crate::app::data::{DataSet, MapPlaces, load_file};
 use crate::app::event::told;
 use crate::app::picture::{Picture, Step};
 use crate::jobs::{Observe, Progress, silent};
-use crate::landscape::{METRIC_LENGTH_SCALE, SAMPLING_LENGTH_SCALE, contributions, files, frustration};
+use crate::landscape::{
+    METRIC_LENGTH_SCALE, ParallelConvention, SAMPLING_LENGTH_SCALE, contributions, files, frustration,
+};
 use crate::projection::Projection;
 use crate::workspace::{Access, Artefact, ArtefactKind, Points, Study};
 
@@ -42,9 +44,9 @@ pub fn open(
         let _ = observe(Progress::new("molecules", 0, None));
         match Points::read(artefact) {
             Ok(points) => {
-                let (mut set, map) = read_map(&points, artefact, of(ArtefactKind::Projection), &mut faults)?;
+                let (mut set, map) = read_map(&points, artefact, of(ArtefactKind::Projection), &mut faults);
                 set.provenance.extend(facts_of(artefact));
-                set.name = study.document().name.clone();
+                set.name.clone_from(&study.document().name);
                 projection = map;
                 data = Some(set);
             }
@@ -109,11 +111,15 @@ fn read_map(
     artefact: &Artefact,
     kept: Option<&Artefact>,
     faults: &mut Vec<String>,
-) -> Result<(DataSet, Option<Projection>), String> {
+) -> (DataSet, Option<Projection>) {
     let mut data = data_set(points);
     let kept = kept.filter(|projection| projection.provenance.parents.contains(artefact.id()));
     let read = kept.and_then(|kept| {
-        let file = kept.provenance.files.keys().find(|name| name.ends_with(".json"))?;
+        let file = kept
+            .provenance
+            .files
+            .keys()
+            .find(|name| Path::new(name).extension().is_some_and(|ending| ending == "json"))?;
         match kept
             .read(file)
             .map_err(|error| told(&error))
@@ -138,13 +144,13 @@ fn read_map(
         },
     };
     data.map = projection.as_ref().map(|projection| Arc::new(places(projection)) as Arc<MapPlaces>);
-    Ok((data, projection))
+    (data, projection)
 }
 
 fn landscape_of(network: crate::landscape::KineticTransitionNetwork) -> Landscape {
     let scales = [METRIC_LENGTH_SCALE, SAMPLING_LENGTH_SCALE];
     Landscape {
-        contributions: scales.map(|scale| contributions(&network, scale, Default::default())),
+        contributions: scales.map(|scale| contributions(&network, scale, ParallelConvention::Each)),
         frustration: scales.map(|scale| frustration(&network, scale)),
         network,
     }

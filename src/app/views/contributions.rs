@@ -37,6 +37,9 @@ const COLUMNS: [(By, &str, &str); 6] = [
     ),
 ];
 
+/// What the order of rows follows from: landscape, length scale, column, direction, least value.
+type OrderKey = (usize, usize, By, bool, f64);
+
 /// The table.
 #[derive(Debug)]
 pub struct ContributionsPanel {
@@ -44,7 +47,7 @@ pub struct ContributionsPanel {
     by: By,
     descending: bool,
     least: f64,
-    rows: Option<((usize, usize, By, bool, f64), Vec<u32>)>,
+    rows: Option<(OrderKey, Vec<u32>)>,
 }
 
 impl Default for ContributionsPanel {

@@ -1,6 +1,7 @@
 //! The views that stand in tiles beside the map.
 
 mod contributions;
+mod fill_set;
 mod model;
 mod rows;
 mod structures;

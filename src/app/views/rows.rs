@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rayon::slice::ParallelSliceMut;
+
 use crate::app::data::{DataSet, RowSet, Values};
 use crate::app::picture::{Picture, Sort};
 use crate::app::state::State;
@@ -48,7 +50,6 @@ fn ordered(picture: &Picture, data: &DataSet, selection: Option<&RowSet>) -> Vec
         .map(|r| r as u32)
         .collect();
     let Some(sort) = &picture.sort else { return rows };
-    use rayon::slice::ParallelSliceMut;
     let text = |of: fn(&DataSet, usize) -> &str, rows: &mut Vec<u32>| {
         rows.par_sort_by(|a, b| of(data, *a as usize).cmp(of(data, *b as usize)));
     };

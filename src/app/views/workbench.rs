@@ -3,6 +3,7 @@
 use eframe::egui::Ui;
 
 use super::contributions::ContributionsPanel;
+use super::fill_set::FillSetPanel;
 use super::tree::TreePanel;
 use crate::app::command::Command;
 use crate::app::shell::Pane;
@@ -13,6 +14,7 @@ use crate::app::widgets::{View, empty, primary_button};
 pub struct WorkbenchPanels {
     tree: TreePanel,
     contributions: ContributionsPanel,
+    fill_set: FillSetPanel,
 }
 
 impl WorkbenchPanels {
@@ -21,6 +23,7 @@ impl WorkbenchPanels {
         match pane {
             Pane::Tree => return self.tree.ui(ui, view),
             Pane::Contributions => return self.contributions.ui(ui, view),
+            Pane::FillSet => return self.fill_set.ui(ui, view),
             _ => {}
         }
         let palette = view.palette;
