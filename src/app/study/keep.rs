@@ -38,7 +38,7 @@ impl OpenStudy {
             document.layout.insert(PICTURE.into(), table);
             document.selections = selections;
         };
-        self.study.update(change).map_err(|error| format!("the view could not be kept: {}", told(&error)))
+        self.study.edit_further("Keep the view", change).map_err(|error| format!("the view could not be kept: {}", told(&error)))
     }
 
     /// The picture that was kept with the study, when it fits the molecules.
