@@ -1,6 +1,7 @@
 //! The commands: flags into parameters, progress bars, tables out. One file a command group.
 
 mod depict;
+mod evaluate;
 mod fill;
 mod landscape;
 mod library;
@@ -11,6 +12,8 @@ mod pretrain;
 mod response_file;
 mod rows;
 mod surface;
+mod tune;
+mod watch;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -51,6 +54,9 @@ enum Command {
     Surface(surface::SurfaceCommand),
     Landscape(landscape::LandscapeCommand),
     Fill(fill::FillCommand),
+    Tune(tune::TuneCommand),
+    Evaluate(evaluate::EvaluateCommand),
+    Compare(evaluate::CompareCommand),
 }
 
 /// Runs the command line of this process.
@@ -66,6 +72,9 @@ pub fn main() -> ExitCode {
         Command::Surface(command) => command.run(out),
         Command::Landscape(command) => command.run(out),
         Command::Fill(command) => command.run(out),
+        Command::Tune(command) => command.run(out),
+        Command::Evaluate(command) => command.run(out),
+        Command::Compare(command) => command.run(out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
