@@ -1,10 +1,10 @@
 //! The recipe of a study: inputs and parameters of every step, as a TOML file that decides every bit of the results.
 
 use super::StudyError;
+use super::document::RegionDefinition;
 use super::files::{parse_toml, read_text};
 use crate::chem::Descriptors;
 use crate::chem::library::LibraryParams;
-use super::document::RegionDefinition;
 use crate::evaluate::{ComparisonParams, TaskParams};
 use crate::fill::region::SampleParams;
 use crate::fill::{ControlKind, FillSampleParams, FillSetParams, RoughnessFieldParams};
