@@ -3,6 +3,7 @@
 mod depict;
 mod evaluate;
 mod fill;
+mod fill_set;
 mod landscape;
 mod library;
 mod model;
@@ -11,6 +12,7 @@ mod npy_rows;
 mod pretrain;
 mod response_file;
 mod rows;
+mod study;
 mod surface;
 mod tune;
 mod watch;
@@ -57,6 +59,7 @@ enum Command {
     Tune(tune::TuneCommand),
     Evaluate(evaluate::EvaluateCommand),
     Compare(evaluate::CompareCommand),
+    Study(study::StudyCommand),
 }
 
 /// Runs the command line of this process.
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Tune(command) => command.run(out),
         Command::Evaluate(command) => command.run(out),
         Command::Compare(command) => command.run(out),
+        Command::Study(command) => command.run(out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
