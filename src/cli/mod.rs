@@ -1,6 +1,9 @@
 //! The commands: flags into parameters, progress bars, tables out. One file a command group.
 
+#[cfg(feature = "gui")]
+mod bench;
 mod depict;
+mod doctor;
 mod fill;
 mod landscape;
 mod library;
@@ -8,6 +11,9 @@ mod model;
 mod mol;
 mod npy_rows;
 mod pretrain;
+mod project;
+#[cfg(feature = "gui")]
+mod render;
 mod response_file;
 mod rows;
 mod surface;
@@ -51,6 +57,12 @@ enum Command {
     Surface(surface::SurfaceCommand),
     Landscape(landscape::LandscapeCommand),
     Fill(fill::FillCommand),
+    Project(project::ProjectCommand),
+    #[cfg(feature = "gui")]
+    Render(render::RenderCommand),
+    #[cfg(feature = "gui")]
+    Bench(bench::BenchCommand),
+    Doctor(doctor::DoctorCommand),
 }
 
 /// Runs the command line of this process.
@@ -66,6 +78,12 @@ pub fn main() -> ExitCode {
         Command::Surface(command) => command.run(out),
         Command::Landscape(command) => command.run(out),
         Command::Fill(command) => command.run(out),
+        Command::Project(command) => command.run(out),
+        #[cfg(feature = "gui")]
+        Command::Render(command) => command.run(out),
+        #[cfg(feature = "gui")]
+        Command::Bench(command) => command.run(out),
+        Command::Doctor(command) => command.run(out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

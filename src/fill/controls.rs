@@ -1,9 +1,9 @@
 //! Where candidates come from: the roughness field, a region, and the controls that a fill set is judged against.
 
+use super::RoughnessField;
 use super::fill_set::{Candidate, FillSetError};
 use super::region::{Region, SampleParams, Terrain, box_from_latent, latent_from_box};
 use super::sample::FillSample;
-use super::RoughnessField;
 use crate::jobs::Observe;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -38,10 +38,8 @@ impl ControlKind {
 
 /// The sampled maxima of a field over the unit box, the roughest first; x becomes 2x − 1.
 pub fn candidates_of_field(sample: &FillSample) -> Vec<Candidate> {
-    let place = |point: &super::RoughPoint| Candidate {
-        latent: latent_from_box(&point.x),
-        roughness: Some(point.roughness),
-    };
+    let place =
+        |point: &super::RoughPoint| Candidate { latent: latent_from_box(&point.x), roughness: Some(point.roughness) };
     sample.points.iter().map(place).collect()
 }
 

@@ -102,8 +102,10 @@ impl KnownMolecules {
     /// From canonical SMILES; those that cannot be read are left out.
     pub fn new(canonical_smiles: &[String]) -> Self {
         use rayon::prelude::*;
-        let fingerprints: Vec<Fingerprint> =
-            canonical_smiles.par_iter().filter_map(|smiles| fingerprint(&Molecule::from_smiles(smiles).ok()?)).collect();
+        let fingerprints: Vec<Fingerprint> = canonical_smiles
+            .par_iter()
+            .filter_map(|smiles| fingerprint(&Molecule::from_smiles(smiles).ok()?))
+            .collect();
         Self {
             canonical: canonical_smiles.iter().cloned().collect(),
             fingerprints: FingerprintSet::new(MorganParams::default().n_bits, &fingerprints),
@@ -172,7 +174,8 @@ impl<'a> Screen<'a> {
         }
         let descriptors = Descriptors::of(&molecule);
         let size = descriptors.heavy_atom_count;
-        if params.min_heavy_atoms.is_some_and(|min| size < min) || params.max_heavy_atoms.is_some_and(|max| size > max) {
+        if params.min_heavy_atoms.is_some_and(|min| size < min) || params.max_heavy_atoms.is_some_and(|max| size > max)
+        {
             return Err(Rejection::Size);
         }
         if params.min_qed.is_some_and(|min| descriptors.qed < min) {
