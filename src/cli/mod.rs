@@ -1,7 +1,10 @@
 //! The commands: flags into parameters, progress bars, tables out. One file a command group.
 
+#[cfg(feature = "gui")]
+mod bench;
 mod depict;
 mod evaluate;
+mod doctor;
 mod fill;
 mod fill_set;
 mod landscape;
@@ -10,6 +13,9 @@ mod model;
 mod mol;
 mod npy_rows;
 mod pretrain;
+mod project;
+#[cfg(feature = "gui")]
+mod render;
 mod response_file;
 mod rows;
 mod study;
@@ -60,6 +66,12 @@ enum Command {
     Evaluate(evaluate::EvaluateCommand),
     Compare(evaluate::CompareCommand),
     Study(study::StudyCommand),
+    Project(project::ProjectCommand),
+    #[cfg(feature = "gui")]
+    Render(render::RenderCommand),
+    #[cfg(feature = "gui")]
+    Bench(bench::BenchCommand),
+    Doctor(doctor::DoctorCommand),
 }
 
 /// Runs the command line of this process.
@@ -79,6 +91,12 @@ pub fn main() -> ExitCode {
         Command::Evaluate(command) => command.run(out),
         Command::Compare(command) => command.run(out),
         Command::Study(command) => command.run(out),
+        Command::Project(command) => command.run(out),
+        #[cfg(feature = "gui")]
+        Command::Render(command) => command.run(out),
+        #[cfg(feature = "gui")]
+        Command::Bench(command) => command.run(out),
+        Command::Doctor(command) => command.run(out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -33,6 +33,13 @@ pub enum Method {
     Processor,
 }
 
+impl Method {
+    /// Shaders on hardware, the processor on a software adapter.
+    pub fn for_gpu(gpu: &Gpu) -> Self {
+        if gpu.is_software() { Self::Processor } else { Self::Shaders }
+    }
+}
+
 /// Pictures that nobody has asked for during this many drawings of others give their memory back.
 const KEEP_FOR: u64 = 240;
 
@@ -81,7 +88,7 @@ struct StillKey(super::theme::Theme, Vec<FieldLayer>, Option<super::scene::EdgeL
 impl MapRenderer {
     /// A renderer; shaders on hardware, the processor on a software adapter.
     pub fn new(gpu: Gpu) -> Self {
-        let method = if gpu.is_software() { Method::Processor } else { Method::Shaders };
+        let method = Method::for_gpu(&gpu);
         Self::with_method(gpu, method)
     }
 

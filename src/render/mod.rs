@@ -19,6 +19,7 @@ mod gpu;
 mod grid_index;
 mod layers;
 mod map_renderer;
+mod network_layers;
 mod pipeline;
 mod png_file;
 pub mod raster;
@@ -39,6 +40,7 @@ pub use field_plane::{Gaussians, PlaneCut, field_on_plane, field_on_plane_by};
 pub use gpu::{AdapterReport, Gpu, GpuError, adapters, device_descriptor, rank, window_setup};
 pub use grid_index::{Area, GridIndex, inside_on_screen, pick_on_screen};
 pub use map_renderer::{Drawn, MapRenderer, Method, picture};
+pub use network_layers::{laid_out_network, network_layers};
 pub use png_file::PngError;
 pub use raster::Picture;
 pub use scene::{
