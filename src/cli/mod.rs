@@ -1,7 +1,9 @@
 //! The commands: flags into parameters, progress bars, tables out. One file a command group.
 
 mod depict;
+mod encode;
 mod fill;
+mod interrupt;
 mod landscape;
 mod library;
 mod model;
