@@ -3,10 +3,12 @@
 #[cfg(feature = "gui")]
 mod bench;
 mod depict;
-mod evaluate;
 mod doctor;
+mod encode;
+mod evaluate;
 mod fill;
 mod fill_set;
+mod interrupt;
 mod landscape;
 mod library;
 mod model;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use candle_core::DType;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::npy_rows::{NpyReader, NpyWriter};
+use super::encode::Encoding;
+use super::npy_rows::NpyReader;
 use super::pretrain::PretrainCommand;
 use super::response_file::ResponseFile;
 use super::rows::RowsIn;
@@ -38,13 +39,13 @@ struct ModelFlags {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum TextFormat {
+pub(super) enum TextFormat {
     Smiles,
     Selfies,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     /// What carries the landscape and can be decoded
     Latent,
     /// What feeds downstream tasks
@@ -85,7 +86,8 @@ enum ModelSubcommand {
         /// Which vectors
         #[arg(long, value_enum)]
         kind: Kind,
-        /// Array to write (.npy); a molecule that cannot be encoded becomes a row of NaN
+        /// Array (.npy) or table (.parquet: id, smiles or selfies, latent_0, …) to write; a molecule that cannot be
+        /// encoded becomes a row of NaN
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
         /// Let symbols outside the vocabulary become [UNK] instead of refusing the molecule
@@ -194,7 +196,9 @@ impl ModelCommand {
             ModelSubcommand::Pretrain(command) => command.run(out),
             ModelSubcommand::Info { model } => info(model, out),
             ModelSubcommand::Encode { model, input, format, kind, out: target, allow_unknown } => {
-                encode(&model.open(out)?, input, (*format, *kind, *allow_unknown), target, out)
+                let unknown = if *allow_unknown { Unknown::Replace } else { Unknown::Refuse };
+                let model = model.open(out)?;
+                Encoding { model: &model, format: *format, kind: *kind, unknown }.run(input, target, out)
             }
             ModelSubcommand::Decode { model, input, out: target } => decode(&model.open(out)?, input, target, out),
             ModelSubcommand::Reconstruct { model, input, out: target } => {
@@ -269,6 +273,9 @@ fn hub_params(revision: &str) -> Result<HubParams, CliError> {
     if let Some(endpoint) = variable("HF_ENDPOINT") {
         params.endpoint = endpoint.to_string_lossy().trim_end_matches('/').into();
     }
+    // The values that huggingface_hub takes for yes.
+    params.offline = variable("HF_HUB_OFFLINE")
+        .is_some_and(|value| matches!(value.to_string_lossy().to_lowercase().as_str(), "1" | "on" | "yes" | "true"));
     Ok(params)
 }
 
@@ -326,7 +333,7 @@ fn info(flags: &ModelFlags, out: &Output) -> Result<(), CliError> {
 }
 
 /// Rows that are worked on together: enough for all cores, little enough to stay in memory.
-const BATCH: usize = 8192;
+pub(super) const BATCH: usize = 8192;
 
 /// The text of a row, or why it has none.
 fn row_text(row: Result<Record, BadRow>) -> Result<String, String> {
@@ -334,93 +341,13 @@ fn row_text(row: Result<Record, BadRow>) -> Result<String, String> {
 }
 
 /// The SELFIES text of a row, as SELFIES or from SMILES.
-fn selfies_of(text: &str, format: TextFormat) -> Result<String, CliError> {
+pub(super) fn selfies_of(text: &str, format: TextFormat) -> Result<String, CliError> {
     let text = text.split_whitespace();
     Ok(match format {
         TextFormat::Selfies => text.collect(),
         TextFormat::Smiles => selfies::encode(text.take(1).collect::<String>().as_str())?,
     })
 }
-
-fn encode(
-    model: &SelfiesTed,
-    input: &Path,
-    (format, kind, allow_unknown): (TextFormat, Kind, bool),
-    target: &Path,
-    out: &Output,
-) -> Result<(), CliError> {
-    if target.extension().is_some_and(|extension| extension != "npy") {
-        return Err(format!("encode writes .npy arrays, found {}", target.display()).into());
-    }
-    let unknown = if allow_unknown { Unknown::Replace } else { Unknown::Refuse };
-    let dim = match kind {
-        Kind::Latent => model.latent_box().map_or(0, |b| b.dim()),
-        Kind::Pooled => model.pooled_dim(),
-    };
-    let source = RowsIn::file(input);
-    let mut rows = source.read()?;
-    let mut writer = NpyWriter::create(target, Some(dim))?;
-    let mut meter = Meter::new(out);
-    let (mut n_rows, mut n_failed) = (0u64, 0u64);
-    loop {
-        let texts: Vec<Result<String, String>> = rows.by_ref().take(BATCH).map(row_text).collect();
-        if texts.is_empty() {
-            break;
-        }
-        let mut good = Vec::with_capacity(texts.len());
-        let mut is_good = Vec::with_capacity(texts.len());
-        for (k, text) in texts.iter().enumerate() {
-            let tokens =
-                text.clone().map_err(CliError::from).and_then(|text| selfies_of(&text, format)).and_then(|selfies| {
-                    model.vocabulary().encode(&selfies, usize::MAX, unknown)?;
-                    Ok(selfies)
-                });
-            is_good.push(tokens.is_ok());
-            match tokens {
-                Ok(selfies) => good.push(selfies),
-                Err(error) => {
-                    n_failed += 1;
-                    eprintln!("row {}: {error}", n_rows + k as u64);
-                }
-            }
-        }
-        let vectors: Vec<Vec<f32>> = match kind {
-            Kind::Latent => model.encode_latent(&good, unknown, &mut silent)?.into_iter().map(|v| v.0).collect(),
-            Kind::Pooled => model.encode_pooled(&good, unknown, &mut silent)?.into_iter().map(|v| v.0).collect(),
-        };
-        let mut vectors = vectors.into_iter();
-        let gap = vec![f32::NAN; dim];
-        for is_good in is_good {
-            match vectors.next_if(is_good) {
-                Some(vector) => writer.write_row(&vector)?,
-                None => writer.write_row(&gap)?,
-            }
-        }
-        n_rows += texts.len() as u64;
-        let _ = meter.show(&Progress::new("encode", n_rows, None));
-    }
-    meter.end();
-    writer.finish()?;
-    if n_rows == 0 {
-        tracing::warn!("{} holds no rows", input.display());
-    }
-    match n_failed {
-        0 => Ok(()),
-        n => {
-            tracing::warn!("{n} of {n_rows} molecules could not be encoded: their rows are NaN");
-            Ok(())
-        }
-    }
-}
-
-/// `next` under a condition.
-trait NextIf: Iterator {
-    fn next_if(&mut self, condition: bool) -> Option<Self::Item> {
-        if condition { self.next() } else { None }
-    }
-}
-
-impl<I: Iterator> NextIf for I {}
 
 /// A CSV file that appears when it is complete.
 struct CsvFile {

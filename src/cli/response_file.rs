@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::interrupt::Interrupt;
 use super::model::Meter;
 use super::npy_rows::{NpyReader, NpyWriter};
 use super::{CliError, Output};
-use crate::jobs::{Progress, silent};
+use crate::jobs::Progress;
 use crate::model::{FoundationModel, LatentVector, ResponseParams, similarity_response};
 
 /// Points between two saves.
@@ -50,15 +51,29 @@ impl<'a> ResponseFile<'a> {
         }
         reader.skip(partial.responses.len())?;
         let mut meter = Meter::new(out);
+        let interrupt = Interrupt::watch()?;
         loop {
             let points: Vec<LatentVector> = reader.read(PORTION)?.into_iter().map(LatentVector).collect();
             if points.is_empty() {
                 break;
             }
             let first = partial.responses.len();
-            partial.responses.extend(similarity_response(self.model, &points, first, &self.params, &mut silent)?);
-            save(&partial_path, &serde_json::to_vec(&partial)?)?;
-            let _ = meter.show(&Progress::new("response", partial.responses.len() as u64, Some(n_rows as u64)));
+            let found = similarity_response(self.model, &points, first, &self.params, &mut |progress| {
+                let _ = meter.show(&Progress::new("response", first as u64 + progress.done, Some(n_rows as u64)));
+                interrupt.flow()
+            })?;
+            let is_cut = found.len() < points.len();
+            partial.responses.extend(found);
+            crate::atomic_file::write(&partial_path, serde_json::to_vec(&partial)?)?;
+            if is_cut || (interrupt.flow().is_break() && partial.responses.len() < n_rows) {
+                meter.end();
+                let n = partial.responses.len();
+                return Err(format!(
+                    "stopped after {n} of {n_rows} points, which are kept: the same command goes on from there ({})",
+                    partial_path.display()
+                )
+                .into());
+            }
         }
         meter.end();
         let mut writer = NpyWriter::create(self.target, None)?;
@@ -101,10 +116,4 @@ impl<'a> ResponseFile<'a> {
             _ => Partial { key, responses: Vec::new() },
         })
     }
-}
-
-fn save(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let fresh = path.with_extension(format!("new-{}", std::process::id()));
-    std::fs::write(&fresh, bytes)?;
-    Ok(std::fs::rename(&fresh, path)?)
 }

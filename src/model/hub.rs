@@ -23,12 +23,14 @@ pub struct HubParams {
     pub cache: PathBuf,
     /// Branch, tag or commit.
     pub revision: String,
+    /// Use no network: only what the cache holds.
+    pub offline: bool,
 }
 
 impl HubParams {
     /// The public hub, its main branch, and a cache folder.
     pub fn new(cache: PathBuf) -> Self {
-        Self { endpoint: "https://huggingface.co".to_owned(), cache, revision: "main".to_owned() }
+        Self { endpoint: "https://huggingface.co".to_owned(), cache, revision: "main".to_owned(), offline: false }
     }
 }
 
@@ -50,6 +52,16 @@ pub enum HubError {
         /// What was said.
         #[source]
         source: Box<ApiError>,
+    },
+    /// No network is to be used, and the cache does not hold the checkpoint.
+    #[error(
+        "could not fetch {repo}: working offline, and it is not in the cache: go online, or give the path of a local folder that holds config.json, tokenizer.json and the weights ({cache:?})"
+    )]
+    Offline {
+        /// The repository.
+        repo: String,
+        /// The cache folder.
+        cache: PathBuf,
     },
     /// The repository lacks a file.
     #[error("the repository {repo} holds no {wanted}: it is no SELFIES-TED checkpoint")]
@@ -103,6 +115,10 @@ pub struct Fetched {
 pub fn fetch(id: &str, params: &HubParams, observe: Observe) -> Result<Fetched, HubError> {
     if !is_repository_id(id) {
         return Err(HubError::Id(id.to_owned()));
+    }
+    if params.offline {
+        let missing = || HubError::Offline { repo: id.to_owned(), cache: params.cache.clone() };
+        return cached(id, params).map(|path| Fetched { path, n_fetched: 0 }).ok_or_else(missing);
     }
     let refused =
         |source| HubError::Refused { repo: id.to_owned(), endpoint: params.endpoint.clone(), source: Box::new(source) };

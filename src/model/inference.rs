@@ -408,7 +408,7 @@ pub fn digest(checkpoint: &Checkpoint) -> Result<String, CheckpointError> {
     for (name, tensor) in &checkpoint.tensors {
         hash.update(name.as_bytes());
         hash.update([0]);
-        tensor.with_bytes(|bytes| hash.update(bytes))?;
+        tensor.for_each_piece(|bytes| hash.update(bytes))?;
     }
     Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a string");

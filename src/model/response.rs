@@ -1,13 +1,11 @@
 //! The similarity response: how alike the molecules around a latent point are to its own (METHOD section 2).
 
-use std::ops::ControlFlow;
-
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::foundation::{Decoded, FoundationModel, LatentBox, LatentVector, ModelError};
 use crate::chem::{Fingerprint, Molecule, MorganParams, morgan, tanimoto};
-use crate::jobs::{Observe, Progress, silent};
+use crate::jobs::{Observe, Progress};
 
 /// How the response is measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,12 +58,18 @@ pub fn similarity_response(
                 std::iter::once(point.clone()).chain(around)
             })
             .collect();
-        let decoded = model.decode(&latents, &mut silent)?;
-        responses.par_extend(
-            decoded.par_chunks_exact(params.n_neighbours + 1).map(|group| group_response(group, params.fingerprint)),
-        );
-        let progress = Progress::new("response", responses.len() as u64, Some(points.len() as u64));
-        if let ControlFlow::Break(()) = observe(progress) {
+        let (n_before, group) = (responses.len(), params.n_neighbours + 1);
+        let mut is_stopped = false;
+        let decoded = model.decode(&latents, &mut |progress| {
+            let n_done = (n_before + progress.done as usize / group) as u64;
+            let flow = observe(Progress::new("response", n_done, Some(points.len() as u64)));
+            is_stopped |= flow.is_break();
+            flow
+        })?;
+        // Stopped, the last group may lack neighbours: it is left for later.
+        let groups = decoded.par_chunks_exact(group);
+        responses.par_extend(groups.map(|group| group_response(group, params.fingerprint)));
+        if is_stopped {
             break;
         }
     }

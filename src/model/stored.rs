@@ -1,6 +1,7 @@
 //! Tensors where they lie: in a mapped region of a file, or in memory. Read one at a time, so that opening a large
 //! checkpoint never holds the file and the model at once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -45,6 +46,9 @@ impl Source {
             .map_err(|source| CheckpointError::Read { path: self.path.clone(), source })
     }
 }
+
+/// Bytes that are mapped at a time where a tensor is read in order; a multiple of every element's size.
+const PIECE_BYTES: usize = 8 << 20;
 
 #[derive(Debug, Clone)]
 enum Place {
@@ -152,18 +156,63 @@ impl StoredTensor {
         self.with_bytes(<[u8]>::to_vec)
     }
 
+    /// As [`StoredTensor::with_bytes`], a piece after another, so that little of a file is mapped at a time.
+    pub(super) fn for_each_piece(&self, mut read: impl FnMut(&[u8])) -> Result<(), CheckpointError> {
+        let Place::File { source, offset } = &self.place else { return self.with_bytes(read) };
+        let n_bytes = self.n_bytes();
+        for first in (0..n_bytes).step_by(PIECE_BYTES) {
+            read(&source.map(offset + first as u64, PIECE_BYTES.min(n_bytes - first))?);
+        }
+        Ok(())
+    }
+
+    /// Writes the values from element `first` on into `out`, widened or rounded as in [`StoredTensor::values`].
+    pub(super) fn read_into(&self, first: usize, out: &mut [f32]) -> Result<(), CheckpointError> {
+        let size = self.dtype.size_in_bytes();
+        match &self.place {
+            _ if out.is_empty() => Ok(()),
+            Place::File { source, offset } => {
+                for (k, out) in out.chunks_mut(PIECE_BYTES / size).enumerate() {
+                    let at = first + k * (PIECE_BYTES / size);
+                    self.widen(&source.map(offset + (at * size) as u64, out.len() * size)?, out)?;
+                }
+                Ok(())
+            }
+            Place::Memory(_) | Place::Strided { .. } => {
+                self.with_bytes(|bytes| self.widen(&bytes[first * size..(first + out.len()) * size], out))?
+            }
+        }
+    }
+
+    /// The tensor itself, or a copy in memory where its elements do not lie in order.
+    pub(super) fn in_order(&self) -> Result<Cow<'_, Self>, CheckpointError> {
+        Ok(match &self.place {
+            Place::Strided { .. } => {
+                Cow::Owned(Self { dtype: self.dtype, shape: self.shape.clone(), place: Place::Memory(self.bytes()?) })
+            }
+            _ => Cow::Borrowed(self),
+        })
+    }
+
+    fn widen(&self, bytes: &[u8], out: &mut [f32]) -> Result<(), CheckpointError> {
+        match self.dtype {
+            DType::F32 => from_le(bytes, out, f32::from_le_bytes),
+            DType::F16 => from_le(bytes, out, |b| half::f16::from_le_bytes(b).to_f32()),
+            DType::BF16 => from_le(bytes, out, |b| half::bf16::from_le_bytes(b).to_f32()),
+            DType::F64 => from_le(bytes, out, |b| f64::from_le_bytes(b) as f32),
+            other => return Err(CheckpointError::Dtype { found: format!("{other:?}"), name: String::new() }),
+        }
+        Ok(())
+    }
+
     /// The values as f32, row-major; half precision is widened, double precision rounded.
     ///
     /// # Errors
     /// The file cannot be read, or the elements are no floating-point numbers.
     pub fn values(&self) -> Result<Vec<f32>, CheckpointError> {
-        self.with_bytes(|bytes| match self.dtype {
-            DType::F32 => Ok(from_le(bytes, f32::from_le_bytes)),
-            DType::F16 => Ok(from_le(bytes, |b| half::f16::from_le_bytes(b).to_f32())),
-            DType::BF16 => Ok(from_le(bytes, |b| half::bf16::from_le_bytes(b).to_f32())),
-            DType::F64 => Ok(from_le(bytes, |b| f64::from_le_bytes(b) as f32)),
-            other => Err(CheckpointError::Dtype { found: format!("{other:?}"), name: String::new() }),
-        })?
+        let mut values = vec![0.0; self.n_elements()];
+        self.read_into(0, &mut values)?;
+        Ok(values)
     }
 
     /// The values as an f32 tensor on `device`.
@@ -191,8 +240,10 @@ fn le_bytes<T: Copy, const N: usize>(values: &[T], bytes: impl Fn(T) -> [u8; N])
     values.iter().flat_map(|&x| bytes(x)).collect()
 }
 
-fn from_le<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-    bytes.as_chunks::<N>().0.iter().map(|&chunk| value(chunk)).collect()
+fn from_le<const N: usize>(bytes: &[u8], out: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+    for (out, &chunk) in out.iter_mut().zip(bytes.as_chunks::<N>().0) {
+        *out = value(chunk);
+    }
 }
 
 fn gather(map: &[u8], shape: &[usize], strides: &[usize], size: usize, at: usize, out: &mut Vec<u8>) {
@@ -288,7 +339,13 @@ pub fn write_safetensors(path: &Path, tensors: &[(&str, &StoredTensor)]) -> Resu
     file.write_all(&(header.len() as u64).to_le_bytes()).map_err(write)?;
     file.write_all(&header).map_err(write)?;
     for (_, tensor) in &ordered {
-        tensor.with_bytes(|bytes| file.write_all(bytes))?.map_err(write)?;
+        let mut written = Ok(());
+        tensor.for_each_piece(|bytes| {
+            if written.is_ok() {
+                written = file.write_all(bytes);
+            }
+        })?;
+        written.map_err(write)?;
     }
     file.into_inner().map_err(|error| write(error.into_error()))?.sync_all().map_err(write)
 }

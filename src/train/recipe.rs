@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::PretrainError;
 use super::engine::LatentWeights;
 use super::optimiser::{AdamParams, Schedule};
-use crate::model::{BartConfig, ProjectorConfig};
+use crate::model::{BartConfig, DecodingRules, ProjectorConfig};
 
 /// A whole run: corpus, architecture, stages. Together with the corpus it decides every bit of the result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,7 +83,10 @@ impl ModelParams {
             bos_token_id: 2,
             eos_token_id: 3,
             decoder_start_token_id: 3,
+            // A text begins with [CLS]; a symbol follows, so that every point of the latent space says something.
+            forced_bos_token_id: Some(2),
             forced_eos_token_id: Some(3),
+            decoding: DecodingRules { begin_suppress_tokens: (0..5).collect(), ..DecodingRules::default() },
             ..BartConfig::default()
         };
         let projectors =

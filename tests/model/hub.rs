@@ -161,3 +161,28 @@ fn an_unreachable_hub_is_a_sentence_with_a_remedy() {
     let error = hub::fetch("../../etc", &params("http://127.0.0.1:1", cache.path()), &mut silent).unwrap_err();
     assert!(matches!(error, HubError::Id(_)), "{error}");
 }
+
+/// The program with the hub's variables; what it printed, and whether it succeeded.
+fn download(id: &str, variables: &[(&str, &str)]) -> (String, bool) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_fillscape"));
+    let output = command.args(["model", "download", id]).env_remove("HF_HUB_CACHE").envs(variables.iter().copied());
+    let output = output.output().unwrap();
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (said, output.status.success())
+}
+
+#[test]
+fn the_program_takes_the_variables_of_the_hub() {
+    let (hub, home) = (hub(None), tempfile::tempdir().unwrap());
+    let endpoint = format!("{}/", serve(hub.clone()));
+    let online = [("HF_ENDPOINT", endpoint.as_str()), ("HF_HOME", home.path().to_str().unwrap())];
+    let (said, fetched) = download("owner/name", &online);
+    assert!(fetched, "{said}");
+    assert!(Path::new(said.trim()).join("model.safetensors").exists(), "{said}");
+    hub.asked.lock().unwrap().clear();
+    let offline = [&online[..], &[("HF_HUB_OFFLINE", "1")]].concat();
+    assert_eq!(download("owner/name", &offline), (said, true));
+    let (said, fetched) = download("owner/other", &offline);
+    assert!(!fetched && said.contains("working offline") && said.contains("local folder"), "{said}");
+    assert!(hub.asked.lock().unwrap().is_empty(), "nothing was asked for");
+}

@@ -6,6 +6,7 @@ mod facts;
 mod files;
 mod save;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -131,20 +132,28 @@ impl Checkpoint {
         Err(CheckpointError::Tensors { difference, path: self.path.clone().unwrap_or_default() })
     }
 
+    fn tensor(&self, name: &str) -> Result<&StoredTensor, CheckpointError> {
+        self.tensors.get(name).ok_or_else(|| CheckpointError::Tensors {
+            difference: TensorDifference { missing: vec![name.to_owned()], ..TensorDifference::default() },
+            path: self.path.clone().unwrap_or_default(),
+        })
+    }
+
     /// The values of one tensor, row-major.
     ///
     /// # Errors
     /// The file cannot be read; a value is NaN or infinite.
     pub fn values(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        let tensor = self.tensors.get(name).ok_or_else(|| CheckpointError::Tensors {
-            difference: TensorDifference { missing: vec![name.to_owned()], ..TensorDifference::default() },
-            path: self.path.clone().unwrap_or_default(),
-        })?;
-        let values = tensor.values()?;
-        match values.iter().position(|x| !x.is_finite()) {
-            None => Ok(values),
-            Some(index) => Err(CheckpointError::NotFinite { name: name.to_owned(), index, value: values[index] }),
-        }
+        let tensor = self.tensor(name)?;
+        let mut values = vec![0.0; tensor.n_elements()];
+        ValuesInOrder { name, tensor: Cow::Borrowed(tensor) }.read(0, &mut values)?;
+        Ok(values)
+    }
+
+    /// The values of one tensor, to be read in portions: for weights that go into another layout without lying in
+    /// memory twice.
+    pub(super) fn values_in_order<'a>(&'a self, name: &'a str) -> Result<ValuesInOrder<'a>, CheckpointError> {
+        Ok(ValuesInOrder { name, tensor: self.tensor(name)?.in_order()? })
     }
 
     /// All tensors as f32 on `device`, for [`super::Bart`] and [`super::Projectors`]. For training, wrap the values in
@@ -168,5 +177,27 @@ impl Checkpoint {
     pub fn set(&mut self, name: &str, tensor: &candle_core::Tensor) -> Result<(), CheckpointError> {
         self.tensors.insert(name.to_owned(), StoredTensor::from_tensor(tensor)?);
         Ok(())
+    }
+}
+
+/// A tensor under reading.
+pub(super) struct ValuesInOrder<'a> {
+    name: &'a str,
+    tensor: Cow<'a, StoredTensor>,
+}
+
+impl ValuesInOrder<'_> {
+    /// Shape, row-major.
+    pub fn shape(&self) -> &[usize] {
+        self.tensor.shape()
+    }
+
+    /// Writes the values from element `first` on into `out`.
+    pub fn read(&self, first: usize, out: &mut [f32]) -> Result<(), CheckpointError> {
+        self.tensor.read_into(first, out)?;
+        match out.iter().position(|x| !x.is_finite()) {
+            None => Ok(()),
+            Some(k) => Err(CheckpointError::NotFinite { name: self.name.to_owned(), index: first + k, value: out[k] }),
+        }
     }
 }

@@ -25,17 +25,38 @@ pub struct PackedLinear {
 impl PackedLinear {
     /// Packs `weight` `(n_out, n_in)`, row-major, and `bias` `(n_out,)`.
     pub fn new(weight: &[f32], bias: Vec<f32>, n_in: usize) -> Self {
+        assert_eq!(weight.len(), n_in * bias.len(), "a weight matrix of {} x {n_in}", bias.len());
+        let rows = |first: usize, rows: &mut [f32]| -> Result<(), std::convert::Infallible> {
+            rows.copy_from_slice(&weight[first * n_in..][..rows.len()]);
+            Ok(())
+        };
+        let Ok(packed) = Self::from_rows(bias, n_in, rows);
+        packed
+    }
+
+    /// Packs a weight matrix that `rows` writes a panel at a time: the rows from its first argument on, as many as its
+    /// second holds. The matrix never lies in memory twice.
+    ///
+    /// # Errors
+    /// What `rows` reports.
+    pub fn from_rows<E>(
+        bias: Vec<f32>,
+        n_in: usize,
+        mut rows: impl FnMut(usize, &mut [f32]) -> Result<(), E>,
+    ) -> Result<Self, E> {
         let n_out = bias.len();
-        assert_eq!(weight.len(), n_in * n_out, "a weight matrix of {n_out} x {n_in}");
         let mut panels = vec![0.0; n_out.div_ceil(PANEL) * PANEL * n_in];
-        for (panel, rows) in panels.chunks_exact_mut(PANEL * n_in).zip(weight.chunks(PANEL * n_in)) {
-            for (column, row) in rows.chunks_exact(n_in).enumerate() {
+        let mut buffer = vec![0.0; PANEL.min(n_out) * n_in];
+        for (p, panel) in panels.chunks_exact_mut(PANEL * n_in).enumerate() {
+            let buffer = &mut buffer[..PANEL.min(n_out - p * PANEL) * n_in];
+            rows(p * PANEL, buffer)?;
+            for (column, row) in buffer.chunks_exact(n_in).enumerate() {
                 for (slot, &w) in panel[column..].iter_mut().step_by(PANEL).zip(row) {
                     *slot = w;
                 }
             }
         }
-        Self { panels, bias, n_in, n_out }
+        Ok(Self { panels, bias, n_in, n_out })
     }
 
     /// Outputs.
@@ -207,6 +228,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn packing_asks_for_one_panel_at_a_time() {
+        let (n_in, n_out) = (9, 75);
+        let (w, b) = (numbers(n_in * n_out, 2), numbers(n_out, 3));
+        let mut asked = Vec::new();
+        let packed = PackedLinear::from_rows(b.clone(), n_in, |first, rows| -> Result<(), ()> {
+            asked.push((first, rows.len() / n_in));
+            rows.copy_from_slice(&w[first * n_in..][..rows.len()]);
+            Ok(())
+        });
+        assert_eq!(asked, [(0, 32), (32, 32), (64, 11)]);
+        assert_eq!(packed.unwrap().panels, PackedLinear::new(&w, b.clone(), n_in).panels);
+        assert_eq!(PackedLinear::from_rows(b, n_in, |_, _| Err("cut short")).unwrap_err(), "cut short");
     }
 
     #[test]

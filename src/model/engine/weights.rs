@@ -153,16 +153,29 @@ impl Reader<'_> {
         })
     }
 
-    /// Several linear layers of the same input as one; the first is multiplied by `scale`.
+    /// Several linear layers of the same shape and input as one; the first is multiplied by `scale`.
     fn linear(&self, names: &[String], scale: f32) -> Read<PackedLinear> {
-        let (mut weight, mut bias) = (Vec::new(), Vec::new());
-        for (k, name) in names.iter().enumerate() {
+        let (mut parts, mut bias) = (Vec::new(), Vec::new());
+        let weight_names: Vec<String> = names.iter().map(|name| format!("{name}.weight")).collect();
+        for (k, (name, weight_name)) in names.iter().zip(&weight_names).enumerate() {
             let scale = if k == 0 { scale } else { 1.0 };
-            weight.extend(self.checkpoint.values(&format!("{name}.weight"))?.into_iter().map(|w| w * scale));
             bias.extend(self.checkpoint.values(&format!("{name}.bias"))?.into_iter().map(|b| b * scale));
+            parts.push((self.checkpoint.values_in_order(weight_name)?, scale));
         }
-        let n_in = weight.len() / bias.len();
-        Ok(PackedLinear::new(&weight, bias, n_in))
+        let part_rows = bias.len() / parts.len();
+        let n_in = parts[0].0.shape().iter().product::<usize>() / part_rows;
+        PackedLinear::from_rows(bias, n_in, |first, rows| {
+            let (mut at, mut rest) = (first, rows);
+            while !rest.is_empty() {
+                let (part, scale) = &parts[at / part_rows];
+                let n = (rest.len() / n_in).min(part_rows - at % part_rows);
+                let (own, others) = rest.split_at_mut(n * n_in);
+                part.read(at % part_rows * n_in, own)?;
+                own.iter_mut().for_each(|w| *w *= scale);
+                (at, rest) = (at + n, others);
+            }
+            Ok(())
+        })
     }
 
     fn one(&self, name: String) -> Read<PackedLinear> {
