@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::shared;
 use candle_core::{DType, Device, Tensor};
 use fillscape::model::stored::{open_safetensors, write_safetensors};
 use fillscape::model::{
     Checkpoint, CheckpointError, DeviceChoice, ModelError, SelfiesTed, StoredTensor, open_torch_zip,
 };
-use crate::support::shared;
 
 /// A copy of the fixture to break; its files are small.
 fn copy() -> Option<(tempfile::TempDir, PathBuf)> {

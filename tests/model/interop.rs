@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use candle_core::DType;
 use crate::support::fixture;
+use candle_core::DType;
 
 fn compare(original: &Path, saved: &Path, tolerance: &str) -> Option<String> {
     let Some(python) = std::env::var_os("FILLSCAPE_PYTHON") else {

@@ -1,6 +1,7 @@
 //! The candle network against transformers 5.23.0 and torch 2.15.0 (`reference/selfies_ted`, made by
 //! `reference/generate/ted_shared.py`): states, embeddings and logits within 1e-4 relative, greedy ids identical.
 
+use crate::support::{Reference, assert_close, assert_values_close, fixture};
 use candle_core::{Device, Tensor};
 use fillscape::jobs::silent;
 use fillscape::model::engine::{EncoderScratch, Engine};
@@ -8,7 +9,6 @@ use fillscape::model::{
     Checkpoint, DeviceChoice, FoundationModel, GreedyParams, LatentVector, ModelError, NoDropout, ResponseParams,
     SelfiesTed, SelfiesTedNet, Unknown, similarity_response,
 };
-use crate::support::{Reference, assert_close, assert_values_close, fixture};
 
 fn net(reference: &Reference) -> SelfiesTedNet {
     SelfiesTedNet::load(&reference.checkpoint, &Device::Cpu).unwrap()
