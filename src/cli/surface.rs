@@ -5,7 +5,31 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::{CliError, Output};
-use crate::landscape::{Surface, ThinPlate, read_npy, write_npy};
+use crate::landscape::{Manifold, ManifoldParams, Surface, ThinPlate, read_npy, write_npy};
+
+/// Which surface is made of points and responses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SurfaceKind {
+    /// The fitted spline alone
+    Spline,
+    /// The spline, rising where no samples are near
+    Manifold,
+}
+
+/// Fits the surface of this kind in the unit box.
+pub(super) fn fit(
+    kind: SurfaceKind,
+    points: &[f64],
+    dim: usize,
+    response: &[f64],
+    smoothing: f64,
+) -> Result<Box<dyn Surface>, CliError> {
+    let spline = ThinPlate::fit_in_unit_box(points, dim, response, smoothing)?;
+    Ok(match kind {
+        SurfaceKind::Spline => Box::new(spline),
+        SurfaceKind::Manifold => Box::new(Manifold::new(spline, points, &ManifoldParams::default())?),
+    })
+}
 
 /// Surfaces fitted to points and responses
 #[derive(Debug, Args)]
@@ -34,6 +58,9 @@ struct EvalCommand {
     /// Smoothing of the fit, at least 0; 0 interpolates
     #[arg(long, default_value_t = 1e-4)]
     smoothing: f64,
+    /// Kind of surface
+    #[arg(long, value_enum, default_value = "spline")]
+    surface: SurfaceKind,
     /// Where to evaluate, an array of shape (m, d)
     #[arg(long, value_name = "NPY")]
     at: PathBuf,
@@ -75,7 +102,7 @@ impl EvalCommand {
                 format!("row {} of the points to evaluate at is not finite: {}", k / dim, self.at.display()).into()
             );
         }
-        let surface = ThinPlate::fit_in_unit_box(&points, dim, &response, self.smoothing)?;
+        let surface = fit(self.surface, &points, dim, &response, self.smoothing)?;
         let n = at.len() / dim;
         let (mut values, mut gradients) = (vec![0.0; n], vec![0.0; n * dim]);
         surface.energy_gradient_batch(&at, &mut values, &mut gradients);
@@ -84,9 +111,9 @@ impl EvalCommand {
             write_npy(path, &[n, dim], &gradients)?;
         }
         if out.json {
-            println!("{}", serde_json::json!({ "n_points": surface.n_points(), "dim": dim, "n_evaluated": n }));
+            println!("{}", serde_json::json!({ "n_points": response.len(), "dim": dim, "n_evaluated": n }));
         } else {
-            println!("evaluated a surface of {} points in {dim} dimensions at {n} points", surface.n_points());
+            println!("evaluated a surface of {} points in {dim} dimensions at {n} points", response.len());
         }
         Ok(())
     }

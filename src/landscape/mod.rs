@@ -3,6 +3,7 @@
 //! latent space and Müller–Brown go through the same door.
 
 pub mod explore;
+mod manifold;
 pub mod search;
 mod surface;
 pub mod thin_plate;
@@ -20,6 +21,7 @@ mod same_point;
 
 pub use explore::{Exploration, ExploreError, ExploreParams, Summary, explore};
 pub use latin_hypercube::latin_hypercube;
+pub use manifold::{Manifold, ManifoldError, ManifoldParams};
 pub use normalise::{Normalisation, NormaliseError};
 pub use surface::Surface;
 pub use thin_plate::{FitError, ThinPlate};

@@ -54,7 +54,8 @@ impl Toy {
     /// [`UnknownToy`] lists the names.
     pub fn by_name(name: &str) -> Result<Self, UnknownToy> {
         match name {
-            "muller-brown" => Ok(Self::muller_brown()),
+            // Without its umlaut the name is spelt in two ways.
+            "muller-brown" | "mueller-brown" => Ok(Self::muller_brown()),
             "camelback" => Ok(Self::camelback()),
             "schwefel" => Ok(Self::schwefel(2)),
             "double-well" => Ok(Self::double_well(3)),

@@ -135,3 +135,93 @@ fn field_of_a_reference_case_is_that_of_topsearch() {
         assert!((found + expected).abs() <= 1e-10 * expected.abs().max(1.0), "{found} {expected}");
     }
 }
+
+/// Runs `surface eval` and `landscape explore` on one set of data; the messages of both.
+fn both_fail(points: (&[usize], &[f64]), response: (&[usize], &[f64]), more: &[&str]) -> [String; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (p, r, q, out) = (file("p.npy"), file("r.npy"), file("q.npy"), file("out"));
+    fillscape::landscape::write_npy(Path::new(&p), points.0, points.1).unwrap();
+    fillscape::landscape::write_npy(Path::new(&r), response.0, response.1).unwrap();
+    let dim = points.0.last().copied().unwrap_or(1).max(1);
+    fillscape::landscape::write_npy(Path::new(&q), &[1, dim], &vec![0.5; dim]).unwrap();
+    let data = ["--points", &p, "--response", &r];
+    let eval = failure(&[&["surface", "eval"], &data[..], &["--at", &q, "--out", &out], more].concat());
+    let explore = failure(&[&["landscape", "explore"], &data[..], &["--out", &out], more].concat());
+    assert!(!Path::new(&out).exists(), "a failed command left something behind");
+    [eval, explore]
+}
+
+#[test]
+fn data_that_no_surface_fits_are_named() {
+    let square = [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+    let response = [0.0, 1.0, 2.0, 4.0];
+    for (points, values, more, expected) in [
+        ((&[4, 2][..], &[0.0, 0.0, f64::NAN, 0.0, 0.0, 1.0, 1.0, 1.0][..]), &response[..], &[][..], ["NaN", "NaN"]),
+        ((&[4, 2], &square), &[0.0, f64::INFINITY, 2.0, 4.0], &[], ["response of point 1", "row 1"]),
+        ((&[4, 2], &square), &[0.0, 1.0, 2.0], &[], ["3 responses", "3 responses"]),
+        ((&[1, 2], &[0.5, 0.5]), &[1.0], &[], ["at least 3", "in every row"]),
+        ((&[2, 4], &[0.0, 0.1, 1.0, 0.0, 1.0, 1.0, 0.5, 1.0]), &[0.0, 1.0], &[], ["at least 5", "at least 5"]),
+        ((&[0, 2], &[]), &[], &[], ["at least 3", "at least one whole row"]),
+        ((&[4, 0], &[]), &response, &[], ["at least one column", "at least one column"]),
+        ((&[4, 2], &[0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0]), &response, &["--smoothing", "0"], ["same place"; 2]),
+        ((&[4, 2], &square), &response, &["--smoothing=-1"], ["at least 0", "at least 0"]),
+        ((&[4, 2], &[0.0, 0.0, 1.0, 1.0, 0.5, 0.5, 0.2, 0.2]), &response, &[], ["hyperplane", "hyperplane"]),
+    ] {
+        let found = both_fail(points, (&[values.len()], values), more);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.contains(expected), "expected “{expected}” in: {found}");
+        }
+    }
+}
+
+#[test]
+fn constant_response_is_flat_for_eval_and_refused_by_explore() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (p, r, out, v) = (file("p.npy"), file("r.npy"), file("out"), file("v.npy"));
+    let square = [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
+    fillscape::landscape::write_npy(Path::new(&p), &[4, 2], &square).unwrap();
+    fillscape::landscape::write_npy(Path::new(&r), &[4], &[0.25; 4]).unwrap();
+    json(&["surface", "eval", "--points", &p, "--response", &r, "--at", &p, "--out", &v]);
+    let values = fillscape::landscape::read_npy(Path::new(&v)).unwrap().data;
+    assert!(values.iter().all(|v| (v - 0.25).abs() < 1e-12), "{values:?}");
+    let refused = failure(&["landscape", "explore", "--points", &p, "--response", &r, "--out", &out]);
+    assert!(refused.contains("0.25 in every row"), "{refused}");
+    let refused = failure(&["landscape", "explore", "--normalised", "--points", &p, "--response", &r, "--out", &out]);
+    assert!(refused.contains("flat"), "{refused}");
+}
+
+#[test]
+fn repeated_points_are_smoothed_over_and_the_manifold_is_an_option() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (p, r, out) = (file("p.npy"), file("r.npy"), file("out"));
+    let grid: Vec<f64> = (0..25).flat_map(|i| [f64::from(i % 5) / 4.0, f64::from(i / 5) / 4.0]).collect();
+    let twice = [grid.clone(), grid[..4].to_vec()].concat();
+    let response: Vec<f64> = twice.chunks(2).map(|x| (6.0 * x[0]).sin() + (5.0 * x[1]).cos()).collect();
+    fillscape::landscape::write_npy(Path::new(&p), &[27, 2], &twice).unwrap();
+    fillscape::landscape::write_npy(Path::new(&r), &[27], &response).unwrap();
+    for kind in ["spline", "manifold"] {
+        let found = json(&["landscape", "explore", "--points", &p, "--response", &r, "--surface", kind, "--out", &out]);
+        assert!(found["n_minima"].as_u64().unwrap() > 0, "{kind}: {found}");
+    }
+}
+
+#[test]
+fn paused_exploration_carries_on_to_the_same_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (whole, paused) = (dir("whole"), dir("paused"));
+    json(&["landscape", "toy", "mueller-brown", "--out", &whole]);
+    let first = json(&["landscape", "toy", "muller-brown", "--out", &paused, "--pause-after", "0"]);
+    assert_eq!(first["stop_reason"], "cancelled");
+    assert!(Path::new(&paused).join("exploration.json").exists());
+    let last = json(&["landscape", "toy", "muller-brown", "--out", &paused]);
+    assert_eq!(last["stop_reason"], "converged");
+    assert!(!Path::new(&paused).join("exploration.json").exists());
+    for name in ["min.data", "min.coords", "ts.data", "ts.coords", "pairlist"] {
+        let read = |dir: &str| fs::read(Path::new(dir).join(name)).unwrap();
+        assert_eq!(read(&whole), read(&paused), "{name}");
+    }
+}

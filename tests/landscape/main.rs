@@ -7,6 +7,7 @@ mod cli;
 mod disconnectivity;
 mod explore;
 mod files;
+mod manifold;
 mod network;
 mod network_layout;
 mod reference;

@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::{CliError, Output, write_file};
-use crate::cli::surface::read_rows;
+use crate::cli::surface::{SurfaceKind, fit, read_rows};
 use crate::jobs::Progress;
 use crate::landscape::files::{NetworkFiles, write_native, write_topsearch};
-use crate::landscape::{
-    Exploration, ExploreParams, Normalisation, Summary, Surface, ThinPlate, Toy, explore, latin_hypercube,
-};
+use crate::landscape::{Exploration, ExploreParams, Normalisation, Summary, Surface, Toy, explore, latin_hypercube};
 
 /// How to explore, shared by both commands.
 #[derive(Debug, Args)]
@@ -45,6 +43,9 @@ pub(super) struct ExploreCommand {
     /// Smoothing of the fit, at least 0
     #[arg(long, default_value_t = 1e-4)]
     smoothing: f64,
+    /// Kind of surface
+    #[arg(long, value_enum, default_value = "spline")]
+    surface: SurfaceKind,
     /// Take points and responses as they are, in the unit box, instead of normalising each column to [0, 1]
     #[arg(long)]
     normalised: bool,
@@ -72,8 +73,8 @@ impl ExploreCommand {
             response = Normalisation::of(&response, 1)?.apply(&response);
         }
         let started = Instant::now();
-        let surface = ThinPlate::fit_in_unit_box(&points, dim, &response, self.smoothing)?;
-        self.search.run(&surface, &points, started.elapsed(), out)
+        let surface = fit(self.surface, &points, dim, &response, self.smoothing)?;
+        self.search.run(surface.as_ref(), &points, started.elapsed(), out)
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod pairs;
 mod params;
+mod sighting;
 mod stages;
 mod summary;
 mod units;
 
 pub use params::{ExploreParams, UnknownPreset};
-pub use stages::{Exploration, ExploreError, Stage, StopReason, explore};
+pub use sighting::{Sighting, SightingKind};
+pub use stages::{Exploration, ExploreError, Stage, StopReason, explore, explore_watching};
 pub use summary::Summary;

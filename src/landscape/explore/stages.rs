@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pairs::nearest_pairs;
 use super::params::ExploreParams;
+use super::sighting::Sighting;
 use super::units::{Outcome, Unit, random_start, search, stream_of};
 use crate::jobs::{Observe, Progress};
 use crate::landscape::search::bounds::{clip, mean_width};
@@ -495,6 +496,21 @@ pub fn explore(
     threads: usize,
     observe: Observe<'_>,
 ) -> Result<(), ExploreError> {
+    explore_watching(surface, exploration, threads, observe, &mut |_| {})
+}
+
+/// As [`explore`], telling `watch` of every point as it is found, before repeats are sorted out and points validated: a
+/// map can fill while the exploration runs. The calls come on the calling thread, in no fixed order.
+///
+/// # Errors
+/// As [`explore`].
+pub fn explore_watching(
+    surface: &dyn Surface,
+    exploration: &mut Exploration,
+    threads: usize,
+    observe: Observe<'_>,
+    watch: &mut dyn FnMut(Sighting<'_>),
+) -> Result<(), ExploreError> {
     let (found, expected) = (exploration.network.n_dims(), surface.dim());
     if found != expected {
         return Err(ExploreError::OtherSurface { found, expected });
@@ -505,7 +521,7 @@ pub fn explore(
         let todo: Vec<usize> = (0..exploration.units.len()).filter(|&k| exploration.outcomes[k].is_none()).collect();
         let mut stopped = observe(exploration.progress(exploration.units.len() - todo.len())).is_break();
         if !stopped {
-            let counts = run_units(surface, exploration, &todo, threads, observe, &mut stopped);
+            let counts = run_units(surface, exploration, &todo, threads, (&mut *observe, &mut *watch), &mut stopped);
             exploration.evaluations.entry(stage.clone()).or_default().add(counts);
         }
         if exploration.outcomes.iter().all(Option::is_some) && !stopped {
@@ -525,7 +541,7 @@ fn run_units(
     exploration: &mut Exploration,
     todo: &[usize],
     threads: usize,
-    observe: Observe<'_>,
+    (observe, watch): (Observe<'_>, &mut dyn FnMut(Sighting<'_>)),
     stopped: &mut bool,
 ) -> Evaluations {
     let mut outcomes = std::mem::take(&mut exploration.outcomes);
@@ -533,6 +549,7 @@ fn run_units(
     let (units, params) = (&exploration.units, &exploration.params);
     let counts = run(surface, threads, todo, &|index, oracle| search(&units[index], params, oracle), &mut |event| {
         if let Event::Done(index, outcome) = event {
+            outcome.sightings(&mut *watch);
             outcomes[index] = Some(outcome);
             done += 1;
         }

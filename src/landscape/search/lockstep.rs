@@ -109,6 +109,58 @@ impl Evaluations {
     }
 }
 
+/// One evaluation of a traced search: the points asked for and their energies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TraceStep {
+    /// Points, shape (n, d): one for a step of a single search, the moving images for a band (its first step holds
+    /// the ends as well).
+    pub xs: Vec<f64>,
+    /// Their energies, shape (n,).
+    pub energies: Vec<f64>,
+}
+
+/// Runs one search on this thread and records where it looked, step by step: for showing how a method works.
+///
+/// Products of a Hessian and a vector are answered and not recorded: they look at a place already seen. Stops after
+/// `max_steps` evaluations, and then has no value.
+///
+/// ```
+/// use fillscape::landscape::search::{elastic_band::{ElasticBandParams, relax_band}, lockstep::trace};
+/// use fillscape::landscape::Toy;
+///
+/// let toy = Toy::muller_brown();
+/// let params = ElasticBandParams::default();
+/// let (band, steps) = trace(&toy, 1000, |oracle| {
+///     let params = &params;
+///     Box::pin(async move { relax_band(&oracle, &[-0.558, 1.442], &[0.623, 0.028], params).await })
+/// });
+/// assert!(!band.unwrap().candidates.is_empty());
+/// assert!(steps.len() > 1 && steps[0].xs.len() == 2 * steps[0].energies.len());
+/// ```
+pub fn trace<'s, T>(
+    surface: &'s dyn Surface,
+    max_steps: usize,
+    make: impl FnOnce(Rc<Oracle<'s>>) -> Search<'s, T>,
+) -> (Option<T>, Vec<TraceStep>) {
+    let oracle = Rc::new(Oracle::new(surface));
+    let mut slots = [Slot { index: 0, search: make(Rc::clone(&oracle)), oracle }];
+    let (mut buffers, mut counts, mut steps) = (Buffers::default(), Evaluations::default(), Vec::new());
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = slots[0].search.as_mut().poll(&mut context) {
+            return (Some(value), steps);
+        }
+        if steps.len() >= max_steps {
+            return (None, steps);
+        }
+        answer_gradients(surface, &slots, &mut buffers, &mut counts);
+        answer_hessian_vectors(surface, &slots, &mut buffers, &mut counts);
+        if let Question::Gradients(xs) = &*slots[0].oracle.asked.borrow() {
+            steps.push(TraceStep { xs: xs.clone(), energies: buffers.energies.clone() });
+        }
+    }
+}
+
 /// What [`run`] reports on the calling thread.
 pub enum Event<T> {
     /// Search number `.0` ended with `.1`.
@@ -260,6 +312,9 @@ fn answer_hessian_vectors<T>(
         }
     }
     let n = buffers.xs.len() / surface.dim();
+    if n == 0 {
+        return;
+    }
     buffers.vectors.resize(buffers.xs.len(), 0.0);
     surface.hessian_vector_batch(&buffers.xs, &buffers.vs, &mut buffers.vectors);
     counts.hessian_vectors += n as u64;

@@ -7,7 +7,7 @@
 mod curvature;
 mod fit;
 mod hessian_vector;
-mod kernel;
+pub(super) mod kernel;
 mod logarithm;
 
 pub use fit::FitError;

@@ -1,9 +1,10 @@
 //! Eigenvector-following: uphill along the softest free mode, downhill along all others, to a transition state.
 //!
 //! `full_spectrum` looks at all modes in every step and suits few coordinates; `hybrid` finds the softest one by Lanczos'
-//! method on Hessian-vector products and minimises across it. Both work with closed-form second derivatives and end in
+//! method on Hessian-vector products and minimises across it; `dimer` reflects the gradient across it instead. All work with closed-form second derivatives and end in
 //! Newton's method, so that what they return is stationary and of index 1.
 
+mod dimer;
 mod full_spectrum;
 mod hybrid;
 
@@ -23,10 +24,15 @@ pub enum FollowingMethod {
     FullSpectrum,
     /// The softest mode by Lanczos' method, and minimisation across it.
     Hybrid,
+    /// The softest mode as above, and L-BFGS on the gradient reflected across it.
+    Dimer,
 }
 
 /// Up to this many coordinates a full spectrum is cheaper than the steps it saves.
 pub const FULL_SPECTRUM_DIM: usize = 24;
+
+/// A search is getting nearer while its gradient falls to this share within its patience.
+pub const NEARER: f64 = 0.7;
 
 /// Settings of one search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +59,8 @@ pub struct FollowingParams {
     pub max_subspace_steps: usize,
     /// Hybrid: longest of these steps along a coordinate, as a share of the mean width of the box.
     pub subspace_step: f64,
-    /// Gives up after this many steps in a row without a smaller gradient at negative curvature.
+    /// Gives up when this many steps in a row have not brought the gradient at negative curvature to [`NEARER`] of the
+    /// smallest before.
     pub patience: usize,
 }
 
@@ -126,6 +133,7 @@ pub async fn follow(
     match params.method {
         FollowingMethod::FullSpectrum => full_spectrum::follow(oracle, start, params).await,
         FollowingMethod::Auto if few => full_spectrum::follow(oracle, start, params).await,
+        FollowingMethod::Dimer => dimer::follow(oracle, start, params).await,
         FollowingMethod::Auto | FollowingMethod::Hybrid => hybrid::follow(oracle, start, params).await,
     }
 }
@@ -144,7 +152,7 @@ impl Progressing {
 
     /// Files the free gradient of a step; whether the search may go on.
     fn step(&mut self, slope: f64, negative: bool) -> bool {
-        if negative && slope < 0.95 * self.best {
+        if negative && slope < NEARER * self.best {
             self.best = slope;
             self.stalls = 0;
         } else {
