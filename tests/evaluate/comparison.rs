@@ -140,7 +140,7 @@ fn resampled_folds_and_stopped_comparisons_are_marked() {
     let mut n = 0;
     let mut observe = |progress: Progress| {
         n += u32::from(progress.stage == "fit");
-        if n > 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if n > 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let part = compare(&models, &tasks, &params, &cache, &mut observe).unwrap();
     assert!(!part.is_complete && part.tasks.len() < 2);

@@ -1,5 +1,6 @@
 //! Gradient-boosted trees by forust.
 
+use forust_ml::metric::Metric;
 use forust_ml::objective::ObjectiveType;
 use forust_ml::sampler::SampleMethod;
 use forust_ml::{GradientBooster, Matrix};
@@ -18,12 +19,14 @@ pub(super) fn predict(params: &TreeParams, problem: &Problem, seed: u64) -> Resu
     let [train, valid, test] = [problem.train, problem.valid, problem.test].map(columns);
     let y = problem.targets_of(problem.train);
     let y_valid = problem.targets_of(problem.valid);
-    let objective = match problem.kind {
-        TaskKind::Classification => ObjectiveType::LogLoss,
-        TaskKind::Regression => ObjectiveType::SquaredLoss,
+    // The crate's own choice for numbers, the error of logarithms, has no value for negative labels.
+    let (objective, watched) = match problem.kind {
+        TaskKind::Classification => (ObjectiveType::LogLoss, Metric::LogLoss),
+        TaskKind::Regression => (ObjectiveType::SquaredLoss, Metric::RootMeanSquaredError),
     };
     let mut booster = GradientBooster::default()
         .set_objective_type(objective)
+        .set_evaluation_metric(Some(watched))
         .set_iterations(params.n_trees)
         .set_learning_rate(params.learning_rate)
         .set_max_depth(params.max_depth)

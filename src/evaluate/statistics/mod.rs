@@ -2,14 +2,15 @@
 //!
 //! **What varies.** A difference on a task would come out otherwise with other test molecules, and with other seeds
 //! (of learners and of the checkpoints made with them). Test molecules are drawn by a Poisson bootstrap, the same draw
-//! for both models, all labels and all seeds, so what they share cancels. Seeds are drawn as whole seeds, the same
-//! draw for all tasks, for a checkpoint that is lucky on one task may be so on another.
+//! for both models, all labels and all seeds, so what they share cancels. Three seeds are too few to be drawn from
+//! again: their part is drawn from Student's distribution with the variance between seeds, less what of it the draws
+//! of molecules explain. Over tasks, seeds are averaged first, for a checkpoint that is lucky on one task may be so on
+//! another.
 //!
 //! **Why percentiles.** Paired differences of means, areas and root mean squares are close to symmetric, so the bias
 //! and skewness that BCa corrects for are small beside the width, while its acceleration needs a jackknife that is
-//! unstable for labels with few positives. What percentiles do get wrong is the spread of three seeds: it is corrected
-//! by √(S / (S − 1)) for its bias and by Student's quantile for its own uncertainty, with Satterthwaite's degrees of
-//! freedom over both sources. The tests measure coverage and false alarms of the whole procedure by simulation.
+//! unstable for labels with few positives. For small tests the percentiles are widened by Student's quantile. The
+//! tests measure coverage, false alarms and power of the whole procedure by simulation.
 //!
 //! **Exchange.** If a change of the model does nothing, each molecule's two predictions could as well have changed
 //! places (for metrics of ranks: their ranks; Bandos, Rockette and Gur, Stat. Med. 24, 2873 (2005)). A difference is

@@ -27,6 +27,8 @@ pub fn pool(tasks: &[TaskStatistics], confidence: f64) -> Option<Pooled> {
     let by_molecules: Vec<f64> = (0..first.by_molecules.len()).map(|k| mean_of(&|task| task.by_molecules[k])).collect();
     let by_exchange: Vec<f64> = (0..first.by_exchange.len()).map(|k| mean_of(&|task| task.by_exchange[k])).collect();
     let by_seeds: Vec<f64> = (0..first.seeds.len()).map(|k| mean_of(&|task| task.seeds[k].change)).collect();
+    // Molecules of different tasks are independent.
+    let within = mean_of(&|task| task.within_seeds) / n;
     let n_molecules = tasks.iter().map(|task| task.n_molecules).sum();
     let interval_of_new_tasks = (tasks.len() > 1).then(|| {
         let variance = tasks.iter().map(|task| (task.change - change).powi(2)).sum::<f64>() / (n - 1.0);
@@ -35,7 +37,7 @@ pub fn pool(tasks: &[TaskStatistics], confidence: f64) -> Option<Pooled> {
     });
     Some(Pooled {
         change,
-        interval: interval(change, &by_molecules, &by_seeds, n_molecules, confidence),
+        interval: interval(change, &by_molecules, (&by_seeds, within), n_molecules, confidence),
         interval_of_new_tasks,
         p_value: p_value(change, &by_exchange),
     })

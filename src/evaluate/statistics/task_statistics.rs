@@ -37,6 +37,8 @@ pub struct TaskStatistics {
     pub change: f64,
     /// The same in each bootstrap sample of molecules.
     pub(super) by_molecules: Vec<f64>,
+    /// What of the variance between seeds is due to test molecules.
+    pub(super) within_seeds: f64,
     /// The same in each permutation.
     pub(super) by_exchange: Vec<f64>,
     /// Test molecules that the score rests on: of classes, those of the smaller one.
@@ -63,26 +65,37 @@ impl TaskStatistics {
         }
         let rows = seeds.iter().flat_map(|s| &s.labels).flat_map(|l| &l.rows);
         let n_rows = rows.max().map_or(0, |&row| row + 1);
-        let change_under = |draw: &Sample, scratch: &mut Vec<[f64; 2]>| -> Option<f64> {
-            let mut sum = 0.0;
-            for labels in &prepared {
+        let n_seeds = prepared.len() as f64;
+        // The change of each seed, and their mean.
+        let changes_under = |draw: &Sample, scratch: &mut Vec<[f64; 2]>| -> Option<(f64, Vec<f64>)> {
+            let change = |labels: &Vec<Prepared>| {
                 let [base, new] = mean_scores(labels, draw, scratch)?;
-                sum += metric.relative_change(base, new);
-            }
-            Some(sum / prepared.len() as f64)
+                Some(metric.relative_change(base, new))
+            };
+            let changes = prepared.iter().map(change).collect::<Option<Vec<f64>>>()?;
+            Some((changes.iter().sum::<f64>() / n_seeds, changes))
         };
         let change = changes.iter().map(|c| c.change).sum::<f64>() / changes.len() as f64;
         let mut generator = ChaCha8Rng::seed_from_u64(resampling.stream);
         let mut draw = Sample { weights: vec![1.0; n_rows], exchanged: vec![false; n_rows] };
-        let by_molecules = (0..resampling.n_bootstrap)
-            .map(|_| {
-                let found = (0..ATTEMPTS).find_map(|_| {
-                    draw.weights.iter_mut().for_each(|w| *w = poisson(generator.random()));
-                    change_under(&draw, &mut scratch)
-                });
-                found.unwrap_or(change)
-            })
-            .collect();
+        let mut by_molecules = Vec::with_capacity(resampling.n_bootstrap);
+        // Of each seed's distance to the mean of all: sum and sum of squares over samples.
+        let mut sums = vec![[0.0; 2]; prepared.len()];
+        for _ in 0..resampling.n_bootstrap {
+            let found = (0..ATTEMPTS).find_map(|_| {
+                draw.weights.iter_mut().for_each(|w| *w = poisson(generator.random()));
+                changes_under(&draw, &mut scratch)
+            });
+            let (mean, of_seeds) = found.unwrap_or_else(|| (change, changes.iter().map(|c| c.change).collect()));
+            by_molecules.push(mean);
+            for (sum, of_seed) in sums.iter_mut().zip(of_seeds) {
+                sum[0] += of_seed - mean;
+                sum[1] += (of_seed - mean).powi(2);
+            }
+        }
+        let n = resampling.n_bootstrap as f64;
+        let within: f64 = sums.iter().map(|[sum, squares]| (squares / n - (sum / n).powi(2)).max(0.0)).sum();
+        let within_seeds = if n_seeds > 1.0 { within / (n_seeds - 1.0) } else { 0.0 };
         draw.weights.fill(1.0);
         let by_exchange = (0..resampling.n_permutations)
             .map(|_| {
@@ -90,16 +103,17 @@ impl TaskStatistics {
                     let bits: u64 = generator.random();
                     chunk.iter_mut().enumerate().for_each(|(k, e)| *e = bits >> k & 1 == 1);
                 }
-                change_under(&draw, &mut scratch).unwrap_or(0.0)
+                changes_under(&draw, &mut scratch).map_or(0.0, |(mean, _)| mean)
             })
             .collect();
-        Some(Self { seeds: changes, change, by_molecules, by_exchange, n_molecules: n_molecules(metric, seeds) })
+        let n_molecules = n_molecules(metric, seeds);
+        Some(Self { seeds: changes, change, by_molecules, within_seeds, by_exchange, n_molecules })
     }
 
     /// The interval of the mean relative change.
     pub fn interval(&self, confidence: f64) -> Interval {
         let changes: Vec<f64> = self.seeds.iter().map(|s| s.change).collect();
-        interval(self.change, &self.by_molecules, &changes, self.n_molecules, confidence)
+        interval(self.change, &self.by_molecules, (&changes, self.within_seeds), self.n_molecules, confidence)
     }
 
     /// Two-sided p-value of the mean relative change, by exchange.
@@ -159,45 +173,47 @@ fn n_molecules(metric: Metric, seeds: &[SeedPredictions]) -> f64 {
     seeds.iter().map(of_seed).min().unwrap_or(0) as f64
 }
 
-/// Percentiles of the bootstrap over molecules and seeds, widened for the uncertainty of the spread itself.
+/// Percentiles of the bootstrap over molecules and seeds.
 ///
-/// * `by_molecules` – the change in each sample of molecules; `by_seeds` – the change of each seed
+/// * `by_molecules` – the change in each sample of molecules
+/// * `of_seeds` – the change of each seed, and what of their variance is due to molecules
 /// * `n_molecules` – behind the spread over molecules
 pub(super) fn interval(
     change: f64,
     by_molecules: &[f64],
-    by_seeds: &[f64],
+    of_seeds: (&[f64], f64),
     n_molecules: f64,
     confidence: f64,
 ) -> Interval {
+    let (by_seeds, within) = of_seeds;
     let n_seeds = by_seeds.len();
-    // What seeds add to each sample: the mean deviation of as many seeds, drawn with replacement.
+    let between = by_seeds.iter().map(|seed| (seed - change).powi(2)).sum::<f64>() / (n_seeds as f64 - 1.0).max(1.0);
+    let error_of_seeds = ((between - within).max(0.0) / n_seeds as f64).sqrt();
+    // A spread known from few molecules is itself uncertain.
+    let freedom = (n_molecules - 1.0).max(1.0);
+    let widening = student_quantile(confidence, freedom) / student_quantile(confidence, 1e9);
     let mut generator = ChaCha8Rng::seed_from_u64(SEED_STREAM);
-    let correction = if n_seeds > 1 { (n_seeds as f64 / (n_seeds as f64 - 1.0)).sqrt() } else { 0.0 };
     let mut samples: Vec<f64> = by_molecules
         .iter()
         .map(|sample| {
-            let drawn = (0..n_seeds).map(|_| by_seeds[generator.random_range(0..n_seeds)] - change).sum::<f64>();
-            sample + correction * drawn / n_seeds as f64
+            let drawn = if error_of_seeds > 0.0 { student(&mut generator, n_seeds - 1) } else { 0.0 };
+            change + widening * (sample - change) + error_of_seeds * drawn
         })
         .collect();
     samples.sort_by(f64::total_cmp);
-    let variance = |values: &[f64]| {
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (values.len() as f64 - 1.0).max(1.0)
-    };
-    let of_molecules = variance(by_molecules);
-    let of_seeds = if n_seeds > 1 { variance(by_seeds) / n_seeds as f64 } else { 0.0 };
-    let (total, parts) = (
-        of_molecules + of_seeds,
-        of_molecules.powi(2) / (n_molecules - 1.0).max(1.0) + of_seeds.powi(2) / (n_seeds as f64 - 1.0).max(1.0),
-    );
-    let freedom = if parts > 0.0 { total * total / parts } else { f64::INFINITY };
-    let widening =
-        if freedom < 1e6 { student_quantile(confidence, freedom) / student_quantile(confidence, 1e9) } else { 1.0 };
     let tail = 0.5 * (1.0 - confidence);
-    let at = |level: f64| change + widening * (quantile(&samples, level) - change);
-    Interval { low: at(tail), high: at(1.0 - tail) }
+    Interval { low: quantile(&samples, tail), high: quantile(&samples, 1.0 - tail) }
+}
+
+/// A variable of Student's distribution.
+fn student(generator: &mut ChaCha8Rng, freedom: usize) -> f64 {
+    let mut normal = || {
+        let radius = (-2.0 * (1.0 - generator.random::<f64>()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * generator.random::<f64>()).cos()
+    };
+    let top = normal();
+    let squares: f64 = (0..freedom).map(|_| normal().powi(2)).sum();
+    top / (squares / freedom as f64).sqrt()
 }
 
 /// The value below which a part `level` of the ascending values lies.

@@ -306,7 +306,10 @@ fn read_row(
     let smiles = record.text;
     let molecule = Molecule::from_smiles(&smiles)
         .map_err(|error| RowFault::Smiles { smiles: shortened(&smiles), reason: error.to_string() })?;
+    // Spellings that SELFIES refuses (N(=O)=O) may be written another way.
+    let canonical = || molecule.canonical_smiles().ok().and_then(|smiles| selfies::encode(&smiles).ok());
     let text = selfies::encode(&smiles)
+        .or_else(|error| canonical().ok_or(error))
         .map_err(|error| RowFault::Selfies { smiles: shortened(&smiles), reason: error.to_string() })?;
     // A molecule whose scaffold cannot be written is a group of its own kind: without rings.
     let scaffold = wants_scaffold.then(|| molecule.scaffold().unwrap_or_default());
