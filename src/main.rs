@@ -1,4 +1,4 @@
-//! The `fillscape` program: a thin shell over the library.
+//! The `fillscape` program: a thin shell over the library. Without an argument it opens the window.
 
 use std::process::ExitCode;
 
@@ -7,5 +7,21 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "gui")]
+    if std::env::args_os().len() == 1 {
+        return open_window();
+    }
     fillscape::cli::main()
+}
+
+/// Opens the window; where there can be none, says why and what to do instead.
+#[cfg(feature = "gui")]
+fn open_window() -> ExitCode {
+    match fillscape::app::launch(None) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fillscape: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

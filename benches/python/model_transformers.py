@@ -1,7 +1,7 @@
 """The work of benches/model.rs in transformers: greedy decoding of 2,048 latents, encoding of 10,000 molecules.
 
-usage: model_transformers.py <model dir> <file of SELFIES, one a line> [decode rows] [encode rows]
-Needs torch and transformers. Two threads, batches of 256 and 128, key/value cache, inference mode.
+usage: model_transformers.py <model dir> <file of SELFIES, one a line> [decode rows] [encode rows] [decode batch]
+Needs torch and transformers. Two threads, batches of 256 (or as given) and 128, key/value cache, inference mode.
 """
 import json
 import pathlib
@@ -19,6 +19,7 @@ torch.set_num_threads(2)
 path = pathlib.Path(sys.argv[1])
 n_decode = int(sys.argv[3]) if len(sys.argv) > 3 else 2048
 n_encode = int(sys.argv[4]) if len(sys.argv) > 4 else 10_000
+decode_batch = int(sys.argv[5]) if len(sys.argv) > 5 else 256
 model = BartForConditionalGeneration.from_pretrained(path).eval()
 tokenizer = PreTrainedTokenizerFast.from_pretrained(path)
 projector, inverse = (load_file(path / f"{n}.safetensors") for n in ("projector", "invprojector"))
@@ -46,14 +47,14 @@ with torch.inference_mode():
     if n_decode:
         latents = torch.tensor(uniform(2048 * 128).reshape(2048, 128))[:n_decode]
         start, tokens = time.perf_counter(), 0
-        for batch in latents.split(256):
+        for batch in latents.split(decode_batch):
             states = perceptron(batch, inverse).reshape(-1, positions, d)
             ids = model.generate(encoder_outputs=BaseModelOutput(last_hidden_state=states), max_new_tokens=64, do_sample=False,
                                  num_beams=1)
             texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
             tokens += int((ids[:, 1:] != model.config.pad_token_id).sum())
         secs = time.perf_counter() - start
-        print(f"decode {n_decode} latents: {secs:.2f} s, {n_decode / secs:.1f} molecules/s, {tokens} tokens", flush=True)
+        print(f"decode {n_decode} latents in batches of {decode_batch}: {secs:.2f} s, {n_decode / secs:.1f} molecules/s, {tokens} tokens", flush=True)
     if n_encode:
         texts = [line.strip().replace("][", "] [") for line in open(sys.argv[2])][:n_encode]
         start = time.perf_counter()

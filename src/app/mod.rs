@@ -1,1 +1,32 @@
 //! The window: state, actions, panels. Draws what the core computed and computes nothing itself.
+//!
+//! A frame reads [`State`](state::State) and returns [`Action`](action::Action)s; only `App::apply` carries them out.
+//! Everything that can be asked for without a further argument stands in one list, `command::COMMANDS`, which serves
+//! buttons, menus, keys and the palette. Long work runs on the job board (`board`) and comes back as events (`event`).
+
+mod action;
+mod apply;
+mod board;
+mod command;
+mod data;
+mod drawings;
+mod event;
+mod figure;
+mod history;
+mod launch;
+mod map;
+mod model_session;
+mod picture;
+mod settings;
+mod shell;
+mod state;
+mod study;
+mod theme;
+mod views;
+mod widgets;
+
+#[expect(clippy::module_inception, reason = "the window is the app")]
+mod app;
+
+pub use app::{App, Start};
+pub use launch::{LaunchError, launch};

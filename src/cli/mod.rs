@@ -1,6 +1,10 @@
 //! The commands: flags into parameters, progress bars, tables out. One file a command group.
 
+#[cfg(feature = "gui")]
+mod bench;
 mod depict;
+mod evaluate;
+mod doctor;
 mod fill;
 mod fill_set;
 mod landscape;
@@ -9,10 +13,15 @@ mod model;
 mod mol;
 mod npy_rows;
 mod pretrain;
+mod project;
+#[cfg(feature = "gui")]
+mod render;
 mod response_file;
 mod rows;
 mod study;
 mod surface;
+mod tune;
+mod watch;
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -53,7 +62,16 @@ enum Command {
     Surface(surface::SurfaceCommand),
     Landscape(landscape::LandscapeCommand),
     Fill(fill::FillCommand),
+    Tune(tune::TuneCommand),
+    Evaluate(evaluate::EvaluateCommand),
+    Compare(evaluate::CompareCommand),
     Study(study::StudyCommand),
+    Project(project::ProjectCommand),
+    #[cfg(feature = "gui")]
+    Render(render::RenderCommand),
+    #[cfg(feature = "gui")]
+    Bench(bench::BenchCommand),
+    Doctor(doctor::DoctorCommand),
 }
 
 /// Runs the command line of this process.
@@ -69,7 +87,16 @@ pub fn main() -> ExitCode {
         Command::Surface(command) => command.run(out),
         Command::Landscape(command) => command.run(out),
         Command::Fill(command) => command.run(out),
+        Command::Tune(command) => command.run(out),
+        Command::Evaluate(command) => command.run(out),
+        Command::Compare(command) => command.run(out),
         Command::Study(command) => command.run(out),
+        Command::Project(command) => command.run(out),
+        #[cfg(feature = "gui")]
+        Command::Render(command) => command.run(out),
+        #[cfg(feature = "gui")]
+        Command::Bench(command) => command.run(out),
+        Command::Doctor(command) => command.run(out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

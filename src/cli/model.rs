@@ -222,7 +222,12 @@ impl ModelCommand {
 
 impl ModelFlags {
     fn open(&self, out: &Output) -> Result<SelfiesTed, CliError> {
-        Ok(SelfiesTed::open(&resolve(&self.model, out)?, self.device)?)
+        let model = SelfiesTed::open(&resolve(&self.model, out)?, self.device)?;
+        let not_followed = &model.greedy_params().rules.not_followed;
+        if !not_followed.is_empty() {
+            tracing::warn!("decoding is greedy: the checkpoint also asks for {}", not_followed.join(", "));
+        }
+        Ok(model)
     }
 }
 
@@ -314,7 +319,7 @@ fn info(flags: &ModelFlags, out: &Output) -> Result<(), CliError> {
     println!("architecture  {}", provenance.architecture);
     println!("weights       {bart} in the transformer, {projectors} in the projectors");
     println!("vocabulary    {} tokens", model.vocabulary().len());
-    println!("new tokens    {} at most", model.greedy_params().max_new_tokens);
+    println!("decoding      {}", provenance.decoding);
     println!("device        {}", provenance.device);
     println!("digest        {}", provenance.digest);
     Ok(())

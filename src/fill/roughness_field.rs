@@ -212,6 +212,13 @@ impl RoughnessField {
         self.means.chunks_exact(self.n_dims.max(1))
     }
 
+    /// The Gaussians as plain arrays, in their order: heights h `f_i` of shape `(n,)`, centres μ and unit directions u
+    /// of shape `(n, d)`, and (1/s₁, 1/s₂) of each.
+    #[allow(clippy::type_complexity)] // four plain arrays, named above
+    pub fn arrays(&self) -> (&[f64], &[f64], &[f64], &[[f64; 2]]) {
+        (&self.heights, &self.means, &self.directions, &self.inverse_variances)
+    }
+
     /// R(x), in the units of E.
     ///
     /// # Panics

@@ -61,6 +61,11 @@ pub trait Surface: Send + Sync {
         0.0
     }
 
+    /// Floating-point operations of one H(x) v; 0 when not worth counting.
+    fn flops_per_hessian_vector(&self) -> f64 {
+        0.0
+    }
+
     /// Floating-point operations of one Hessian over `n_free` coordinates; 0 when not worth counting.
     fn flops_per_hessian(&self, n_free: usize) -> f64 {
         let _ = n_free;

@@ -365,7 +365,12 @@ impl Bart {
                 x = layer.forward(&x, &sources, 0.0, &NoDropout)?;
                 *own = Some(kv);
             }
-            let best: Vec<u32> = self.logits(&x.squeeze(1)?)?.argmax(D::Minus1)?.to_vec1()?;
+            let logits = self.logits(&x.squeeze(1)?)?;
+            let best: Vec<u32> = if params.rules.narrows() {
+                rows.choose(&mut logits.to_dtype(DType::F32)?.to_vec2()?)
+            } else {
+                logits.argmax(D::Minus1)?.to_vec1()?
+            };
             if let Some(kept) = rows.push(&best) {
                 let kept = Tensor::new(kept, device)?;
                 let select = |kv: &KeyValue| -> Result<KeyValue> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::CheckpointError;
+use super::decoding_rules::DecodingRules;
 
 /// The activation between the two layers of a feed-forward block, by its name in `config.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,6 +77,9 @@ pub struct BartConfig {
     pub forced_bos_token_id: Option<u32>,
     /// The token at the length limit, when the checkpoint prescribes it.
     pub forced_eos_token_id: Option<u32>,
+    /// What else is prescribed about decoding, in `generation_config.json`.
+    #[serde(skip)]
+    pub decoding: DecodingRules,
     /// Every other field, kept as found.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -106,13 +110,15 @@ impl Default for BartConfig {
             decoder_start_token_id: 2,
             forced_bos_token_id: None,
             forced_eos_token_id: Some(2),
+            decoding: DecodingRules::default(),
             rest: Map::new(),
         }
     }
 }
 
 impl BartConfig {
-    /// Reads `config.json` text; `generation`, the text of `generation_config.json`, overrides the token roles.
+    /// Reads `config.json` text; `generation`, the text of `generation_config.json`, overrides the token roles and alone
+    /// prescribes decoding where it exists.
     ///
     /// # Errors
     /// Text that is not JSON, a field of the wrong type or a value out of range; `path` is named in the message.
@@ -124,10 +130,12 @@ impl BartConfig {
         {
             return Err(CheckpointError::Family { found: kind.to_owned(), path: path.to_owned() });
         }
+        let mut rules_of = (DecodingRules::from_fields(&json), path.to_owned());
         if let Some(generation) = generation {
-            let generation: Map<String, Value> = serde_json::from_str(generation).map_err(|source| {
-                CheckpointError::Json { path: path.with_file_name("generation_config.json"), source }
-            })?;
+            let path = path.with_file_name("generation_config.json");
+            let generation: Map<String, Value> = serde_json::from_str(generation)
+                .map_err(|source| CheckpointError::Json { path: path.clone(), source })?;
+            rules_of = (DecodingRules::from_fields(&generation), path);
             for role in TOKEN_ROLES {
                 match generation.get(role) {
                     Some(value) => drop(json.insert(role.to_owned(), value.clone())),
@@ -148,7 +156,9 @@ impl BartConfig {
                 _ => {}
             }
         }
-        let config: Self = serde_json::from_value(Value::Object(json)).map_err(wrong)?;
+        let mut config: Self = serde_json::from_value(Value::Object(json)).map_err(wrong)?;
+        let (rules, rules_path) = rules_of;
+        config.decoding = rules.map_err(|what| CheckpointError::Config { what, path: rules_path })?;
         config.check(path)?;
         Ok(config)
     }

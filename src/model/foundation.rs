@@ -62,6 +62,9 @@ pub struct Provenance {
     pub n_weights: [usize; 2],
     /// Digest of settings, vocabulary, tensor names and values (SHA-256, hexadecimal).
     pub digest: String,
+    /// How latent vectors are decoded, and what the checkpoint asks for that is not done.
+    #[serde(default)]
+    pub decoding: String,
     /// The device it runs on.
     pub device: String,
     /// Version of this program.

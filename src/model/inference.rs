@@ -382,6 +382,7 @@ fn provenance(checkpoint: &Checkpoint, device: DeviceChoice) -> Result<Provenanc
         ),
         n_weights: [count(false), count(true)],
         digest: digest(checkpoint)?,
+        decoding: GreedyParams::of(config).to_string(),
         device: device.to_string(),
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
     })
@@ -395,7 +396,11 @@ pub fn digest(checkpoint: &Checkpoint) -> Result<String, CheckpointError> {
     use std::fmt::Write;
     let mut hash = Sha256::new();
     let config = BartConfig { rest: serde_json::Map::new(), ..checkpoint.config.clone() };
+    let decoding = config.decoding.fields();
     hash.update(serde_json::to_vec(&(config, &checkpoint.projectors)).expect("plain numbers and text"));
+    if !decoding.is_empty() {
+        hash.update(serde_json::to_vec(&decoding).expect("plain numbers and text"));
+    }
     for (id, token) in checkpoint.tokeniser.tokens() {
         hash.update(id.to_le_bytes());
         hash.update(token.as_bytes());

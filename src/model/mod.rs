@@ -6,6 +6,7 @@
 pub mod bart;
 pub mod checkpoint;
 pub mod config;
+pub mod decoding_rules;
 pub mod device;
 pub mod engine;
 mod foundation;
@@ -22,6 +23,7 @@ mod torch_zip;
 pub use bart::{Bart, Dropout, NoDropout};
 pub use checkpoint::{Checkpoint, CheckpointError, Facts, LatentQuantiles};
 pub use config::{Activation, BartConfig, ProjectorConfig};
+pub use decoding_rules::DecodingRules;
 pub use device::{DeviceChoice, DeviceError};
 pub use foundation::{Decoded, FoundationModel, LatentBox, LatentVector, ModelError, PooledEmbedding, Provenance};
 pub use greedy::{GreedyParams, Tokens};

@@ -163,6 +163,37 @@ impl Gpu {
         self.device.limits().max_compute_workgroup_size_x > 0
     }
 
+    /// The bytes of a buffer that can be copied from.
+    pub(crate) fn read_buffer(&self, source: &wgpu::Buffer) -> Result<Vec<u8>, GpuError> {
+        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("read back"),
+            size: source.size(),
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        encoder.copy_buffer_to_buffer(source, 0, &staging, 0, source.size());
+        self.queue.submit([encoder.finish()]);
+        self.map_staging(&staging)
+    }
+
+    /// Waits for the device and takes the bytes of a staging buffer.
+    pub(crate) fn map_staging(&self, staging: &wgpu::Buffer) -> Result<Vec<u8>, GpuError> {
+        let (tell, told) = std::sync::mpsc::channel();
+        staging.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+            tell.send(result).ok();
+        });
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| GpuError::ReadBack)?;
+        told.recv().ok().and_then(Result::ok).ok_or(GpuError::ReadBack)?;
+        let bytes = staging.slice(..).get_mapped_range().map_err(|_| GpuError::ReadBack)?;
+        Ok(bytes.to_vec())
+    }
+
+    /// Waits until all that was submitted is done.
+    pub fn wait(&self) {
+        self.device.poll(wgpu::PollType::wait_indefinitely()).ok();
+    }
+
     /// Whether the device was lost (driver reset, adapter removed): make a new one, and a new renderer with it.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)

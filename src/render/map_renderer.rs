@@ -33,6 +33,13 @@ pub enum Method {
     Processor,
 }
 
+impl Method {
+    /// Shaders on hardware, the processor on a software adapter.
+    pub fn for_gpu(gpu: &Gpu) -> Self {
+        if gpu.is_software() { Self::Processor } else { Self::Shaders }
+    }
+}
+
 /// Pictures that nobody has asked for during this many drawings of others give their memory back.
 const KEEP_FOR: u64 = 240;
 
@@ -81,7 +88,7 @@ struct StillKey(super::theme::Theme, Vec<FieldLayer>, Option<super::scene::EdgeL
 impl MapRenderer {
     /// A renderer; shaders on hardware, the processor on a software adapter.
     pub fn new(gpu: Gpu) -> Self {
-        let method = if gpu.is_software() { Method::Processor } else { Method::Shaders };
+        let method = Method::for_gpu(&gpu);
         Self::with_method(gpu, method)
     }
 
@@ -333,13 +340,7 @@ fn read_back(gpu: &Gpu, texture: &wgpu::Texture, size: [u32; 2]) -> Result<Pictu
     let into = wgpu::TexelCopyBufferInfo { buffer: &staging, layout };
     encoder.copy_texture_to_buffer(texture.as_image_copy(), into, extent(size));
     gpu.queue.submit([encoder.finish()]);
-    let (tell, told) = std::sync::mpsc::channel();
-    staging.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-        tell.send(result).ok();
-    });
-    gpu.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| GpuError::ReadBack)?;
-    told.recv().ok().and_then(Result::ok).ok_or(GpuError::ReadBack)?;
-    let bytes = staging.slice(..).get_mapped_range().map_err(|_| GpuError::ReadBack)?;
+    let bytes = gpu.map_staging(&staging)?;
     let mut rgba = Vec::with_capacity((row * size[1]) as usize);
     for line in bytes.chunks_exact(padded as usize) {
         rgba.extend_from_slice(&line[..row as usize]);

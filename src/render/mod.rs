@@ -11,28 +11,45 @@
 mod camera;
 mod colour_map;
 mod contours;
+mod drawing;
+mod drawing_pixels;
+mod field_plane;
+pub mod figure;
 mod gpu;
+mod grid_index;
 mod layers;
 mod map_renderer;
+mod network_layers;
 mod pipeline;
+mod png_file;
 pub mod raster;
 mod scene;
 mod shared;
+mod splat;
+mod svg;
 mod theme;
+mod ticks;
 mod viewport;
 mod window;
 
 pub use camera::{Camera, Camera2d, Camera3d, CameraMotion};
 pub use colour_map::{ColourMap, ColourScale};
 pub use contours::{contours, even_levels};
+pub use drawing::{Anchor, Drawing, Mark};
+pub use field_plane::{Gaussians, PlaneCut, field_on_plane, field_on_plane_by};
 pub use gpu::{AdapterReport, Gpu, GpuError, adapters, device_descriptor, rank, window_setup};
+pub use grid_index::{Area, GridIndex, inside_on_screen, pick_on_screen};
 pub use map_renderer::{Drawn, MapRenderer, Method, picture};
+pub use network_layers::{laid_out_network, network_layers};
+pub use png_file::PngError;
 pub use raster::Picture;
 pub use scene::{
     Edge, EdgeLayer, FieldGrid, FieldLayer, Glyph, GlyphLayer, GlyphShape, Outline, PointColours, PointLayer,
     PointMark, Positions, Scene, corners_of,
 };
 pub use shared::Shared;
+pub use splat::{GridFrame, density, mark_support, splat};
 pub use theme::{Rgba, Theme};
+pub use ticks::ticks;
 pub use viewport::Viewport;
 pub use window::{MapReport, MapState, install, paint_map};

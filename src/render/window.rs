@@ -9,6 +9,7 @@ use super::viewport::Viewport;
 use bytemuck::{Pod, Zeroable};
 use eframe::egui;
 use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, wgpu};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 /// The shader's `Image`.
@@ -104,7 +105,7 @@ impl MapCallback {
 }
 
 /// The group that copies a view's picture into the frame.
-struct CopyGroups(std::collections::HashMap<u64, wgpu::BindGroup>);
+struct CopyGroups(HashMap<u64, wgpu::BindGroup>);
 
 impl CallbackTrait for MapCallback {
     fn prepare(
@@ -137,7 +138,7 @@ impl CallbackTrait for MapCallback {
             let source = view(texture);
             let parts = [uniform.as_entire_binding(), wgpu::BindingResource::TextureView(&source)];
             let made = group(device, &maps.copy_layout, &parts);
-            let groups = resources.entry::<CopyGroups>().or_insert_with(|| CopyGroups(Default::default()));
+            let groups = resources.entry::<CopyGroups>().or_insert_with(|| CopyGroups(HashMap::new()));
             groups.0.insert(self.view_id, made);
         }
         Vec::new()

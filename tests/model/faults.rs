@@ -7,7 +7,7 @@ use crate::support::shared;
 use candle_core::{DType, Device, Tensor};
 use fillscape::model::stored::{open_safetensors, write_safetensors};
 use fillscape::model::{
-    Checkpoint, CheckpointError, DeviceChoice, ModelError, SelfiesTed, StoredTensor, open_torch_zip,
+    Checkpoint, CheckpointError, DeviceChoice, FoundationModel, ModelError, SelfiesTed, StoredTensor, open_torch_zip,
 };
 
 /// A copy of the fixture to break; its files are small.
@@ -124,6 +124,39 @@ fn settings_that_cannot_be_are_refused() {
     }
     fs::remove_file(&file).unwrap();
     assert!(matches!(open(&path), CheckpointError::NoFile { wanted: "config.json", .. }));
+}
+
+#[test]
+fn other_ways_of_decoding_are_told_and_kept() {
+    let Some((folder, path)) = copy() else { return };
+    let file = path.join("generation_config.json");
+    let mut settings: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    settings["num_beams"] = 4.into();
+    settings["no_repeat_ngram_size"] = 3.into();
+    fs::write(&file, settings.to_string()).unwrap();
+    let checkpoint = Checkpoint::open(&path).unwrap();
+    let model = SelfiesTed::load(&checkpoint, DeviceChoice::Cpu).unwrap();
+    let decoding = &model.provenance().decoding;
+    assert!(
+        decoding.contains("no group of 3 twice") && decoding.ends_with("not followed: num_beams = 4"),
+        "{decoding}"
+    );
+    // An older checkpoint says the same in config.json alone; saved, it says so where it belongs today.
+    fs::remove_file(&file).unwrap();
+    let file = path.join("config.json");
+    let mut settings: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    settings["num_beams"] = 4.into();
+    settings["no_repeat_ngram_size"] = 3.into();
+    fs::write(&file, settings.to_string()).unwrap();
+    let old = Checkpoint::open(&path).unwrap();
+    assert_eq!(old.config.decoding, checkpoint.config.decoding);
+    let saved = folder.path().join("saved");
+    old.save(&saved, None).unwrap();
+    assert!(fs::read_to_string(saved.join("generation_config.json")).unwrap().contains("\"num_beams\": 4"));
+    assert_eq!(Checkpoint::open(&saved).unwrap().config.decoding, checkpoint.config.decoding);
+    settings["suppress_tokens"] = "all".into();
+    fs::write(&file, settings.to_string()).unwrap();
+    assert!(matches!(open(&path), CheckpointError::Config { .. }));
 }
 
 #[test]

@@ -136,6 +136,30 @@ fn the_engine_matches_like_the_network() {
 }
 
 #[test]
+fn the_engine_gives_the_pooled_embeddings_and_logits_of_the_reference() {
+    let Some(reference) = fixture() else { return };
+    let engine = Engine::load(&reference.checkpoint).unwrap();
+    let d = engine.d_model();
+    let values = |name: &str| reference.tensor(name).flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let start = reference.checkpoint.config.decoder_start_token_id;
+    let (mut pooled, mut logits) = (Vec::new(), Vec::new());
+    let mut scratch = EncoderScratch::default();
+    for (row, (ids, mask)) in reference.ids128.iter().zip(&reference.mask128).enumerate() {
+        // What the reference masks, the engine is not given.
+        let n = mask.iter().filter(|&&seen| seen == 1).count();
+        let mut states = vec![0.0; n * d];
+        engine.encode(&ids[..n], &mut scratch, &mut states);
+        pooled.extend((0..d).map(|k| states.iter().skip(k).step_by(d).sum::<f32>() / n as f32));
+        if row < 6 {
+            let inputs: Vec<u32> = std::iter::once(start).chain(ids[..63].iter().copied()).collect();
+            logits.extend(engine.logits(&states, &inputs));
+        }
+    }
+    assert_values_close("pooled128", &pooled, &values("pooled128"));
+    assert_values_close("logits", &logits, &values("teacher_forced_logits"));
+}
+
+#[test]
 fn the_model_decodes_to_the_reference_molecules_on_both_backends() {
     let Some(reference) = fixture() else { return };
     for model in [
@@ -179,6 +203,31 @@ fn similarities_of_the_reference_neighbours_match() {
         let group: Vec<_> = std::iter::once(own).chain(decoded).collect();
         let found = fillscape::model::group_response(&group, fillscape::chem::MorganParams::default());
         assert!((found - expected.response).abs() < 1e-9, "target {target}: {found}, expected {}", expected.response);
+    }
+}
+
+#[test]
+fn rules_of_decoding_are_the_same_on_both_backends() {
+    let Some(reference) = fixture() else { return };
+    let mut checkpoint = reference.checkpoint.clone();
+    checkpoint.config.decoding = fillscape::model::DecodingRules {
+        begin_suppress_tokens: vec![0, 1, 2, 3, 4],
+        suppress_tokens: vec![7],
+        min_new_tokens: 20,
+        no_repeat_ngram_size: 3,
+        ..Default::default()
+    };
+    let samples = reference.tensor("latent_samples").to_vec2::<f32>().unwrap();
+    let latents: Vec<LatentVector> = samples.into_iter().map(LatentVector).collect();
+    let [ours, candles] =
+        [SelfiesTed::load(&checkpoint, DeviceChoice::Cpu), SelfiesTed::load_in_candle(&checkpoint)].map(|m| m.unwrap());
+    let plain = SelfiesTed::load(&reference.checkpoint, DeviceChoice::Cpu).unwrap();
+    assert_ne!(ours.provenance().digest, plain.provenance().digest, "other rules are another model");
+    let decoded = ours.decode_tokens(&latents).unwrap();
+    assert_eq!(decoded, candles.decode_tokens(&latents).unwrap());
+    assert_ne!(decoded, plain.decode_tokens(&latents).unwrap());
+    for row in &decoded {
+        assert!(row.ids[0] > 4 && row.ids.len() > 20 && !row.ids.contains(&7), "{:?}", row.ids);
     }
 }
 

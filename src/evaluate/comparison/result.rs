@@ -203,6 +203,36 @@ pub struct RoughnessScore {
     pub n_all: usize,
 }
 
+impl Comparison {
+    /// The difference of a pair with a learner on a task.
+    pub fn difference(&self, pair: &Pair, learner: &str, task: &str) -> Option<&Difference> {
+        self.differences.iter().find(|d| d.pair == *pair && d.learner == learner && d.task == task)
+    }
+
+    /// The difference of a pair with a learner over all tasks.
+    pub fn pooled_difference(&self, pair: &Pair, learner: &str) -> Option<&PooledDifference> {
+        self.pooled.iter().find(|d| d.pair == *pair && d.learner == learner)
+    }
+
+    /// Mean score over seeds of an arm with a learner on a task.
+    pub fn mean_score(&self, arm: &str, learner: &str, task: &str) -> Option<f64> {
+        let of = |s: &&Score| s.arm == arm && s.learner == learner && s.task == task;
+        let values: Vec<f64> = self.scores.iter().filter(of).map(|s| s.value).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    }
+
+    /// The arms in the order of the models.
+    pub fn arms(&self) -> Vec<&str> {
+        let mut arms: Vec<&str> = Vec::new();
+        for model in &self.models {
+            if !arms.contains(&model.arm.as_str()) {
+                arms.push(&model.arm);
+            }
+        }
+        arms
+    }
+}
+
 impl Difference {
     /// The finding in words.
     pub fn sentence(&self) -> String {

@@ -1,22 +1,18 @@
-//! A comparison as text: tables and parts of a page. Pure functions; whoever calls them writes the files.
+//! A comparison as text: tables, a figure, and a page of its own. Pure functions; whoever calls them writes the files.
 
-use super::comparison::Comparison;
+mod forest_plot;
+mod html;
+mod latex;
+mod table;
 
-/// `scores.csv`: a row a score.
-pub fn csv(comparison: &Comparison) -> String {
-    let mut text = "task,arm,learner,seed,metric,value,n_labels,n_left_out\n".to_owned();
-    for s in &comparison.scores {
-        let fields = [quoted(&s.task), quoted(&s.arm), s.learner.clone(), s.seed.to_string()];
-        text +=
-            &format!("{},{},{},{},{}\n", fields.join(","), quoted(s.metric.name()), s.value, s.n_labels, s.n_left_out);
-    }
-    text
-}
+pub use forest_plot::forest_plot;
+pub use html::{html, html_section, style};
+pub use latex::latex;
+pub use table::{csv, parquet};
 
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
+/// A relative change in percent, with its sign: “+0.75”.
+fn percent(change: f64) -> String {
+    // Rounding may leave a zero with a sign.
+    let text = format!("{:+.2}", 100.0 * change);
+    if text == "-0.00" { "+0.00".to_owned() } else { text }
 }

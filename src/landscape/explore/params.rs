@@ -82,7 +82,6 @@ impl ExploreParams {
                     max_iterations: 1000,
                     ..MinimiseParams::default()
                 },
-                newton_below: 1e-3,
                 ..BasinHoppingParams::default()
             },
             n_random_starts: 400,

@@ -22,6 +22,8 @@ use crate::landscape::{KineticTransitionNetwork, MinimumId, SamePoint, Support, 
 pub enum Stage {
     /// Basin-hopping.
     Minima,
+    /// Newton's method on the distinct ends of the hops.
+    Refinement,
     /// Bands between near minima.
     Paths,
     /// Saddle searches.
@@ -39,6 +41,7 @@ impl Stage {
     pub fn name(self) -> &'static str {
         match self {
             Self::Minima => "minima",
+            Self::Refinement => "refinement",
             Self::Paths => "paths",
             Self::Saddles => "saddles",
             Self::Descents => "descents",
@@ -269,7 +272,8 @@ impl Exploration {
         let outcomes: Vec<Outcome> = std::mem::take(&mut self.outcomes).into_iter().flatten().collect();
         let units = std::mem::take(&mut self.units);
         match self.stage {
-            Stage::Minima => {
+            Stage::Minima => self.begin_refinement(outcomes),
+            Stage::Refinement => {
                 self.file_minima(surface, outcomes);
                 self.begin_paths();
             }
@@ -290,20 +294,42 @@ impl Exploration {
         }
     }
 
+    fn begin_refinement(&mut self, outcomes: Vec<Outcome>) {
+        // A second network finds repeats among the ends by its index.
+        let mut seen = KineticTransitionNetwork::new(self.network.same_point().clone()).expect("checked before");
+        let mut units = Vec::new();
+        for outcome in outcomes {
+            let Outcome::Hops(hops) = outcome else { continue };
+            self.fail("minimisation reached its iteration limit (its end is still refined)", hops.n_unconverged);
+            for (x, energy) in hops.ends {
+                let known = self.network.find_minimum(&x, energy).is_some();
+                let added = seen.add_minimum(x.clone(), energy, Support::default());
+                if added.expect("ends of hops are finite").is_new() && !known {
+                    units.push(Unit::Refine { start: x });
+                }
+            }
+        }
+        self.set_units(Stage::Refinement, units);
+    }
+
     fn file_minima(&mut self, surface: &dyn Surface, outcomes: Vec<Outcome>) {
         for outcome in outcomes {
-            if let Outcome::Hops(hops) = outcome {
-                self.fail("minimisation ended in no minimum", hops.n_failed);
-                for minimum in hops.minima {
+            match outcome {
+                Outcome::Minimum(Some(minimum)) => {
                     self.add_minimum(surface, minimum);
                 }
+                Outcome::Minimum(None) => self.fail("minimisation ended in no minimum", 1),
+                _ => {}
             }
         }
     }
 
     fn add_minimum(&mut self, surface: &dyn Surface, minimum: StationaryPoint) -> MinimumId {
+        if let Some(known) = self.network.find_minimum(&minimum.x, minimum.energy) {
+            return known;
+        }
         let support = self.support(surface, &minimum);
-        self.network.add_minimum(minimum.x, minimum.energy, support).expect("searches return finite points").id()
+        self.network.push_minimum(minimum.x, minimum.energy, support).expect("searches return finite points")
     }
 
     fn support(&self, surface: &dyn Surface, point: &StationaryPoint) -> Support {
@@ -393,9 +419,12 @@ impl Exploration {
                 continue;
             }
             let ends = (self.add_minimum(surface, a), self.add_minimum(surface, b));
+            if self.network.find_transition_state(&saddle.x, saddle.energy).is_some() {
+                continue;
+            }
             let support = self.support(surface, saddle);
             self.network
-                .add_transition_state(saddle.x.clone(), saddle.energy, ends, support)
+                .push_transition_state(saddle.x.clone(), saddle.energy, ends, support)
                 .expect("its ends were just added");
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::params::ExploreParams;
 use crate::landscape::Surface;
-use crate::landscape::search::basin_hopping::{Hops, basin_hop};
+use crate::landscape::search::basin_hopping::{Hops, basin_hop, find_minimum};
 use crate::landscape::search::bounds::{clip, free_coordinates, free_gradient_norm};
 use crate::landscape::search::descent::both_ends;
 use crate::landscape::search::eigenvector_following::{NoTransitionState, follow};
@@ -21,6 +21,8 @@ use crate::landscape::search::stationary::{STATIONARY_TOLERANCE, Spectrum, Stati
 pub enum Unit {
     /// A chain of hops from a start, with its own stream of random numbers.
     Hop { start: Vec<f64>, stream: u64 },
+    /// An end of a hop, to be refined to a minimum.
+    Refine { start: Vec<f64> },
     /// A band between two minima.
     Band { from: Vec<f64>, to: Vec<f64> },
     /// A saddle search.
@@ -35,6 +37,7 @@ pub enum Unit {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     Hops(Hops),
+    Minimum(Option<StationaryPoint>),
     Band(Band),
     Saddle(Result<StationaryPoint, NoTransitionState>),
     Ends(Box<[Option<StationaryPoint>; 2]>),
@@ -50,6 +53,11 @@ pub fn search<'s>(unit: &Unit, params: &ExploreParams, oracle: Rc<Oracle<'s>>) -
             let rng = stream_of(params.seed, stream);
             Outcome::Hops(basin_hop(&oracle, &start, &params.basin_hopping, rng).await)
         }),
+        Unit::Refine { start } => {
+            Box::pin(
+                async move { Outcome::Minimum(find_minimum(&oracle, &start, &params.basin_hopping.minimise).await) },
+            )
+        }
         Unit::Band { from, to } => {
             Box::pin(async move { Outcome::Band(relax_band(&oracle, &from, &to, &params.elastic_band).await) })
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::basin_hopping::find_minimum;
-use super::bounds::{clip, free_coordinates, is_bound, mean_width, norm};
+use super::bounds::{clip, free_coordinates, free_gradient_norm, is_bound, mean_width, norm};
 use super::lockstep::Oracle;
 use super::minimise::MinimiseParams;
 use super::stationary::{Spectrum, StationaryPoint, refine};
@@ -44,9 +44,10 @@ pub async fn both_ends(
             let mut x: Vec<f64> =
                 saddle.x.iter().zip(&saddle.lowest_mode).map(|(x, v)| x + sign * length * v).collect();
             clip(surface, &mut x);
-            let (energy, _) = oracle.energy_gradient(&x).await;
+            let (energy, gradient) = oracle.energy_gradient(&x).await;
             if energy < saddle.energy {
-                *end = descend(oracle, &x, params).await;
+                let slope = free_gradient_norm(surface, &x, &gradient);
+                *end = descend(oracle, &x, slope, params).await;
                 break;
             }
             length *= 0.5;
@@ -55,21 +56,22 @@ pub async fn both_ends(
     ends
 }
 
-/// The minimum that descent from `start` ends in.
-async fn descend(oracle: &Oracle<'_>, start: &[f64], params: &DescentParams) -> Option<StationaryPoint> {
+/// The minimum that descent from `start`, where the free gradient is `slope`, ends in.
+async fn descend(oracle: &Oracle<'_>, start: &[f64], slope: f64, params: &DescentParams) -> Option<StationaryPoint> {
     let width = mean_width(oracle.surface());
     let quick = MinimiseParams {
-        gradient_tolerance: params.gradient_tolerance,
+        // Beside a flat saddle the slope is small to begin with.
+        gradient_tolerance: params.gradient_tolerance.min(0.1 * slope),
         max_step: Some(params.max_step * width),
         max_iterations: 1000,
         ..MinimiseParams::default()
     };
     if !params.exact_path {
-        return find_minimum(oracle, start, &quick, params.gradient_tolerance).await;
+        return find_minimum(oracle, start, &quick).await;
     }
     match steepest_path(oracle, start, params.max_step * width).await {
         PathEnd::Minimum(minimum) => Some(*minimum),
-        PathEnd::At(x) => find_minimum(oracle, &x, &quick, params.gradient_tolerance).await,
+        PathEnd::At(x) => find_minimum(oracle, &x, &quick).await,
     }
 }
 

@@ -9,7 +9,7 @@ use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -21,11 +21,18 @@ use crate::landscape::Surface;
 /// Energies, shape `(n,)`, and gradients, shape `(n, d)`.
 pub type Batch = (Vec<f64>, Vec<f64>);
 
+/// What a search waits for.
+enum Question {
+    /// Energies and gradients of points, shape (n, d).
+    Gradients(Vec<f64>),
+    /// H(x) v of pairs, shape (n, d) each; the answer's energies stay empty.
+    HessianVectors { xs: Vec<f64>, vs: Vec<f64> },
+}
+
 /// One search's access to the surface.
 pub struct Oracle<'s> {
     surface: &'s dyn Surface,
-    /// Points waiting for evaluation, shape (n, d).
-    asked: RefCell<Vec<f64>>,
+    asked: RefCell<Question>,
     answer: RefCell<Option<Batch>>,
     n_hessians: Cell<u64>,
     hessian_flops: Cell<f64>,
@@ -35,7 +42,7 @@ impl<'s> Oracle<'s> {
     fn new(surface: &'s dyn Surface) -> Self {
         Self {
             surface,
-            asked: RefCell::default(),
+            asked: RefCell::new(Question::Gradients(Vec::new())),
             answer: RefCell::default(),
             n_hessians: Cell::new(0),
             hessian_flops: Cell::new(0.0),
@@ -49,8 +56,17 @@ impl<'s> Oracle<'s> {
 
     /// Energies and gradients of the points `xs`, shape (n, d) with n ≥ 1.
     pub async fn batch(&self, xs: Vec<f64>) -> Batch {
-        *self.asked.borrow_mut() = xs;
+        self.ask(Question::Gradients(xs)).await
+    }
+
+    async fn ask(&self, question: Question) -> Batch {
+        *self.asked.borrow_mut() = question;
         poll_fn(|_| self.answer.borrow_mut().take().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// H(x) v.
+    pub async fn hessian_vector(&self, x: &[f64], v: &[f64]) -> Vec<f64> {
+        self.ask(Question::HessianVectors { xs: x.to_vec(), vs: v.to_vec() }).await.1
     }
 
     /// Energy and gradient at `x`.
@@ -74,9 +90,12 @@ impl<'s> Oracle<'s> {
 pub struct Evaluations {
     /// Energies with gradients.
     pub gradients: u64,
+    /// Products of a Hessian and a vector.
+    #[serde(default)]
+    pub hessian_vectors: u64,
     /// Hessians over the free coordinates.
     pub hessians: u64,
-    /// Floating-point operations of both.
+    /// Floating-point operations of all three.
     pub flops: f64,
 }
 
@@ -84,6 +103,7 @@ impl Evaluations {
     /// Adds another count.
     pub fn add(&mut self, other: Self) {
         self.gradients += other.gradients;
+        self.hessian_vectors += other.hessian_vectors;
         self.hessians += other.hessians;
         self.flops += other.flops;
     }
@@ -115,20 +135,16 @@ pub fn run<'s, T: Send>(
     on: &mut dyn FnMut(Event<T>) -> ControlFlow<()>,
 ) -> Evaluations {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (gradients, hessians, hessian_mflops) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let mut total = Evaluations::default();
     std::thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        for _ in 0..threads.clamp(1, indices.len().max(1)) {
-            let sender = sender.clone();
-            let (next, stop) = (&next, &stop);
-            let (gradients, hessians, hessian_mflops) = (&gradients, &hessians, &hessian_mflops);
-            scope.spawn(move || {
-                let counts = work(surface, indices, make, next, stop, &sender);
-                gradients.fetch_add(counts.gradients, Ordering::Relaxed);
-                hessians.fetch_add(counts.hessians, Ordering::Relaxed);
-                hessian_mflops.fetch_add((counts.flops * 1e-6) as u64, Ordering::Relaxed);
-            });
-        }
+        let workers: Vec<_> = (0..threads.clamp(1, indices.len().max(1)))
+            .map(|_| {
+                let sender = sender.clone();
+                let (next, stop) = (&next, &stop);
+                scope.spawn(move || work(surface, indices, make, next, stop, &sender))
+            })
+            .collect();
         drop(sender);
         loop {
             let event = match receiver.recv_timeout(TICK) {
@@ -140,12 +156,14 @@ pub fn run<'s, T: Send>(
                 stop.store(true, Ordering::Relaxed);
             }
         }
+        for worker in workers {
+            match worker.join() {
+                Ok(counts) => total.add(counts),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
     });
-    Evaluations {
-        gradients: gradients.into_inner(),
-        hessians: hessians.into_inner(),
-        flops: hessian_mflops.into_inner() as f64 * 1e6,
-    }
+    total
 }
 
 struct Slot<'s, T> {
@@ -163,10 +181,9 @@ fn work<'s, T: Send>(
     stop: &AtomicBool,
     sender: &mpsc::Sender<(usize, T)>,
 ) -> Evaluations {
-    let d = surface.dim();
     let mut counts = Evaluations::default();
     let mut slots: Vec<Slot<'s, T>> = Vec::new();
-    let (mut xs, mut energies, mut gradients) = (Vec::new(), Vec::new(), Vec::new());
+    let mut buffers = Buffers::default();
     let mut context = Context::from_waker(Waker::noop());
     while !stop.load(Ordering::Relaxed) {
         while slots.len() < IN_FLIGHT
@@ -188,25 +205,73 @@ fn work<'s, T: Send>(
         if slots.is_empty() {
             break;
         }
-        xs.clear();
-        for slot in &slots {
-            xs.extend_from_slice(&slot.oracle.asked.borrow());
+        answer_gradients(surface, &slots, &mut buffers, &mut counts);
+        answer_hessian_vectors(surface, &slots, &mut buffers, &mut counts);
+    }
+    counts
+}
+
+/// Room for batches, kept from one to the next.
+#[derive(Default)]
+struct Buffers {
+    xs: Vec<f64>,
+    vs: Vec<f64>,
+    energies: Vec<f64>,
+    vectors: Vec<f64>,
+}
+
+fn answer_gradients<T>(surface: &dyn Surface, slots: &[Slot<'_, T>], buffers: &mut Buffers, counts: &mut Evaluations) {
+    let d = surface.dim();
+    buffers.xs.clear();
+    for slot in slots {
+        if let Question::Gradients(xs) = &*slot.oracle.asked.borrow() {
+            buffers.xs.extend_from_slice(xs);
         }
-        let n = xs.len() / d;
-        energies.resize(n, 0.0);
-        gradients.resize(n * d, 0.0);
-        surface.energy_gradient_batch(&xs, &mut energies, &mut gradients);
-        counts.gradients += n as u64;
-        counts.flops += n as f64 * surface.flops_per_gradient();
-        let mut first = 0;
-        for slot in &slots {
-            let last = first + slot.oracle.asked.borrow().len() / d;
-            let answer = (energies[first..last].to_vec(), gradients[first * d..last * d].to_vec());
+    }
+    let n = buffers.xs.len() / d;
+    buffers.energies.resize(n, 0.0);
+    buffers.vectors.resize(n * d, 0.0);
+    surface.energy_gradient_batch(&buffers.xs, &mut buffers.energies, &mut buffers.vectors);
+    counts.gradients += n as u64;
+    counts.flops += n as f64 * surface.flops_per_gradient();
+    let mut first = 0;
+    for slot in slots {
+        if let Question::Gradients(xs) = &*slot.oracle.asked.borrow() {
+            let last = first + xs.len() / d;
+            let answer = (buffers.energies[first..last].to_vec(), buffers.vectors[first * d..last * d].to_vec());
             *slot.oracle.answer.borrow_mut() = Some(answer);
             first = last;
         }
     }
-    counts
+}
+
+fn answer_hessian_vectors<T>(
+    surface: &dyn Surface,
+    slots: &[Slot<'_, T>],
+    buffers: &mut Buffers,
+    counts: &mut Evaluations,
+) {
+    buffers.xs.clear();
+    buffers.vs.clear();
+    for slot in slots {
+        if let Question::HessianVectors { xs, vs } = &*slot.oracle.asked.borrow() {
+            buffers.xs.extend_from_slice(xs);
+            buffers.vs.extend_from_slice(vs);
+        }
+    }
+    let n = buffers.xs.len() / surface.dim();
+    buffers.vectors.resize(buffers.xs.len(), 0.0);
+    surface.hessian_vector_batch(&buffers.xs, &buffers.vs, &mut buffers.vectors);
+    counts.hessian_vectors += n as u64;
+    counts.flops += n as f64 * surface.flops_per_hessian_vector();
+    let mut first = 0;
+    for slot in slots {
+        if let Question::HessianVectors { xs, .. } = &*slot.oracle.asked.borrow() {
+            let answer = (Vec::new(), buffers.vectors[first..first + xs.len()].to_vec());
+            *slot.oracle.answer.borrow_mut() = Some(answer);
+            first += xs.len();
+        }
+    }
 }
 
 #[cfg(test)]

@@ -41,9 +41,20 @@ pub struct Minimised {
 }
 
 /// A step x_{k+1} − x_k and its change of gradient.
-struct Pair {
-    step: Vec<f64>,
-    change: Vec<f64>,
+pub(super) struct Pair {
+    pub step: Vec<f64>,
+    pub change: Vec<f64>,
+}
+
+impl Pair {
+    /// The parts across a unit vector.
+    pub fn across(&self, mode: &[f64]) -> Self {
+        let part = |a: &[f64]| {
+            let along = dot(a, mode);
+            a.iter().zip(mode).map(|(a, v)| a - along * v).collect()
+        };
+        Self { step: part(&self.step), change: part(&self.change) }
+    }
 }
 
 /// Decrease the line search asks for, as a share of what the slope promises.
@@ -56,6 +67,8 @@ pub async fn minimise(oracle: &Oracle<'_>, start: &[f64], params: &MinimiseParam
     let mut x = start.to_vec();
     clip(surface, &mut x);
     let (mut energy, mut gradient) = oracle.energy_gradient(&x).await;
+    let width = mean_width(surface);
+    let mut last_length: Option<f64> = None;
     let mut pairs: VecDeque<Pair> = VecDeque::with_capacity(params.memory);
     for _ in 0..params.max_iterations {
         if free_gradient_norm(surface, &x, &gradient) <= params.gradient_tolerance {
@@ -63,26 +76,33 @@ pub async fn minimise(oracle: &Oracle<'_>, start: &[f64], params: &MinimiseParam
         }
         let free: Vec<bool> = (0..x.len()).map(|k| !is_bound(surface, &x, &gradient, k)).collect();
         let mut direction = quasi_newton_direction(&gradient, &free, &pairs);
-        // Without curvature the first step is a guess, and a short one.
-        let guess = if pairs.is_empty() { 0.1 * mean_width(surface) } else { f64::INFINITY };
-        let longest = params.max_step.unwrap_or(f64::INFINITY).min(guess);
         let length = norm(&direction);
-        if length > longest {
-            direction.iter_mut().for_each(|v| *v *= longest / length);
-        }
+        // Without curvature a step is a guess: a short one first, then twice the last one.
+        let wanted = match (pairs.is_empty(), last_length) {
+            (true, None) => length.max((0.01 * width).min(100.0 * length)).min(0.1 * width),
+            (true, Some(last)) => (2.0 * last).min(0.1 * width),
+            (false, _) => length,
+        };
+        let wanted = wanted.min(params.max_step.unwrap_or(f64::INFINITY));
+        direction.iter_mut().for_each(|v| *v *= wanted / length);
         let Some(next) = line_search(oracle, &x, energy, &gradient, &direction).await else {
             if pairs.is_empty() {
                 break;
             }
             pairs.clear();
+            last_length = None;
             continue;
         };
         let pair = Pair { step: difference(&next.0, &x), change: difference(&next.2, &gradient) };
+        last_length = Some(norm(&pair.step));
         if dot(&pair.step, &pair.change) > 1e-12 * dot(&pair.change, &pair.change).max(f64::MIN_POSITIVE) {
             if pairs.len() == params.memory {
                 pairs.pop_front();
             }
             pairs.push_back(pair);
+        } else {
+            // Over a ridge what was learnt before it misleads.
+            pairs.clear();
         }
         (x, energy, gradient) = next;
     }
@@ -95,7 +115,7 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
 }
 
 /// −H g of the L-BFGS two-loop recursion, with every vector restricted to the free coordinates.
-fn quasi_newton_direction(gradient: &[f64], free: &[bool], pairs: &VecDeque<Pair>) -> Vec<f64> {
+pub(super) fn quasi_newton_direction(gradient: &[f64], free: &[bool], pairs: &VecDeque<Pair>) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().zip(free).map(|(g, &f)| if f { *g } else { 0.0 }).collect();
     let masked = |a: &[f64], b: &[f64]| -> f64 {
         let terms = a.iter().zip(b).zip(free);

@@ -8,4 +8,5 @@ pub mod eigenvector_following;
 pub mod elastic_band;
 pub mod lockstep;
 pub mod minimise;
+pub mod minimum_mode;
 pub mod stationary;

@@ -1,10 +1,14 @@
 //! Newton's method on the free coordinates, and what kind of point it ends at.
 
-use faer::{MatRef, Side};
+use faer::diag::DiagMut;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::evd::{self, ComputeEigenvectors};
+use faer::{MatMut, MatRef, Par, Spec};
 use serde::{Deserialize, Serialize};
 
 use super::bounds::{clip, dot, free_coordinates, free_gradient_norm, norm};
 use super::lockstep::Oracle;
+use crate::landscape::Surface;
 
 /// Eigenvalues in rising order and their vectors, row by row.
 pub struct Spectrum {
@@ -24,9 +28,20 @@ impl Spectrum {
             0 => Some(Self { values: Vec::new(), vectors: Vec::new() }),
             1 => Some(Self { values: vec![matrix[0]], vectors: vec![1.0] }),
             _ => {
-                let evd = MatRef::from_column_major_slice(matrix, n, n).self_adjoint_eigen(Side::Lower).ok()?;
-                let values = (0..n).map(|k| evd.S().column_vector()[k]).collect();
-                let vectors = (0..n * n).map(|i| evd.U()[(i % n, i / n)]).collect();
+                let (mut values, mut vectors) = (vec![0.0; n], vec![0.0; n * n]);
+                let par = Par::Seq;
+                let scratch = evd::self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, par, Spec::default());
+                let mut memory = MemBuffer::new(scratch);
+                // A column-major (n, n) matrix of column vectors is a row-major one of rows.
+                evd::self_adjoint_evd(
+                    MatRef::from_column_major_slice(matrix, n, n),
+                    DiagMut::from_slice_mut(&mut values),
+                    Some(MatMut::from_column_major_slice_mut(&mut vectors, n, n)),
+                    par,
+                    MemStack::new(&mut memory),
+                    Spec::default(),
+                )
+                .ok()?;
                 Some(Self { values, vectors })
             }
         }
@@ -68,6 +83,10 @@ pub const STATIONARY_TOLERANCE: f64 = 1e-6;
 /// Newton stops refining below this: above rounding on a surface of order one.
 const REFINED: f64 = 1e-8;
 const MAX_NEWTON_STEPS: usize = 40;
+/// Steps in a row that do not halve the gradient; near enough to a stationary point every one does.
+const MAX_STALLS: usize = 10;
+/// Rounds of taking coordinates out of a step that a face holds back.
+const MAX_REDUCTIONS: usize = 4;
 
 /// Refines `start` to a stationary point of the given index by Newton steps no longer than `max_step` each.
 ///
@@ -87,7 +106,7 @@ pub async fn refine(
     let mut x = start.to_vec();
     let mut best = f64::INFINITY;
     let mut stalls = 0;
-    let mut kept: Option<(Vec<usize>, Curvature)> = None;
+    let mut kept: Option<Model> = None;
     let mut last = f64::INFINITY;
     for _ in 0..MAX_NEWTON_STEPS {
         let (energy, gradient) = oracle.energy_gradient(&x).await;
@@ -97,30 +116,75 @@ pub async fn refine(
         }
         stalls = if slope < 0.5 * best { 0 } else { stalls + 1 };
         best = best.min(slope);
+        if stalls > MAX_STALLS {
+            return Err(Unrefined::StepLimit);
+        }
         let free = free_coordinates(surface, &x, &gradient);
         let done = slope <= REFINED || (slope <= STATIONARY_TOLERANCE && stalls >= 1);
-        let still_good = kept.as_ref().is_some_and(|(f, _)| *f == free) && (done || slope <= 0.1 * last);
+        let still_good = kept.as_ref().is_some_and(|model| model.free == free) && (done || slope <= 0.1 * last);
         last = slope;
         if !still_good {
             let hessian = oracle.free_hessian(&x, &free);
-            kept = Some((free, Curvature::of(&hessian, index).ok_or(Unrefined::Diverged)?));
+            let curvature = Curvature::of(&hessian, index).ok_or(Unrefined::Diverged)?;
+            kept = Some(Model { free, hessian, curvature });
         }
-        let (free, curvature) = kept.as_ref().expect("set above");
+        let model = kept.as_ref().expect("set above");
         if done {
-            return classify(x, energy, slope, free, curvature, index);
+            return classify(x, energy, slope, model, index);
         }
         let before = x.clone();
-        newton_step(&mut x, &gradient, free, curvature, index, max_step);
+        let mut step = model.newton_step(&gradient, index);
+        // What a face holds back must not count as taken: the others are solved for again without it.
+        let mut reduced = None;
+        for _ in 0..MAX_REDUCTIONS {
+            let last = reduced.as_ref().unwrap_or(model);
+            let Some(smaller) = last.without_outward(surface, &x, &step, index) else { break };
+            step = smaller.newton_step(&gradient, index);
+            reduced = Some(smaller);
+        }
+        let scale = (max_step / norm(&step).max(f64::MIN_POSITIVE)).min(1.0);
+        for (&i, s) in reduced.as_ref().unwrap_or(model).free.iter().zip(&step) {
+            x[i] += scale * s;
+        }
         clip(surface, &mut x);
         if x == before {
             return if slope <= STATIONARY_TOLERANCE {
-                classify(x, energy, slope, free, curvature, index)
+                classify(x, energy, slope, model, index)
             } else {
                 Err(Unrefined::StepLimit)
             };
         }
     }
     Err(Unrefined::StepLimit)
+}
+
+/// The quadratic model of a step.
+struct Model {
+    free: Vec<usize>,
+    /// (n, n) over the free coordinates.
+    hessian: Vec<f64>,
+    curvature: Curvature,
+}
+
+impl Model {
+    /// The model without the coordinates that lie on a face and would step out through it; `None` when there are none.
+    fn without_outward(&self, surface: &dyn Surface, x: &[f64], step: &[f64], index: usize) -> Option<Self> {
+        let outward =
+            |i: usize, s: f64| (x[i] <= surface.lower()[i] && s < 0.0) || (x[i] >= surface.upper()[i] && s > 0.0);
+        let n = self.free.len();
+        let kept: Vec<usize> = (0..n).filter(|&k| !outward(self.free[k], step[k])).collect();
+        if kept.len() == n {
+            return None;
+        }
+        let hessian: Vec<f64> = kept.iter().flat_map(|&i| kept.iter().map(move |&j| self.hessian[i * n + j])).collect();
+        let curvature = Curvature::of(&hessian, index)?;
+        Some(Self { free: kept.iter().map(|&k| self.free[k]).collect(), hessian, curvature })
+    }
+
+    /// The step in the free coordinates: the first `index` modes uphill, all others downhill.
+    fn newton_step(&self, gradient: &[f64], index: usize) -> Vec<f64> {
+        newton_step(gradient, &self.free, &self.curvature, index)
+    }
 }
 
 /// What a step needs of a Hessian.
@@ -173,16 +237,10 @@ pub enum Unrefined {
     WrongIndex,
 }
 
-fn classify(
-    x: Vec<f64>,
-    energy: f64,
-    slope: f64,
-    free: &[usize],
-    curvature: &Curvature,
-    index: usize,
-) -> Result<StationaryPoint, Unrefined> {
+fn classify(x: Vec<f64>, energy: f64, slope: f64, model: &Model, index: usize) -> Result<StationaryPoint, Unrefined> {
+    let free = &model.free;
     let (mut lowest_mode, mut lowest_eigenvalue) = (Vec::new(), None);
-    if let Curvature::Modes(spectrum) = curvature {
+    if let Curvature::Modes(spectrum) = &model.curvature {
         if spectrum.n_negative() != index || spectrum.values.contains(&0.0) {
             return Err(Unrefined::WrongIndex);
         }
@@ -192,12 +250,11 @@ fn classify(
         }
         lowest_eigenvalue = spectrum.values.first().copied();
     }
-    let free = free.to_vec();
+    let free = free.clone();
     Ok(StationaryPoint { x, energy, free_gradient_norm: slope, free, index, lowest_eigenvalue, lowest_mode })
 }
 
-/// One Newton step: the first `index` modes uphill, all others downhill.
-fn newton_step(x: &mut [f64], gradient: &[f64], free: &[usize], curvature: &Curvature, index: usize, max_step: f64) {
+fn newton_step(gradient: &[f64], free: &[usize], curvature: &Curvature, index: usize) -> Vec<f64> {
     let n = free.len();
     let mut step = vec![0.0; n];
     match curvature {
@@ -224,8 +281,5 @@ fn newton_step(x: &mut [f64], gradient: &[f64], free: &[usize], curvature: &Curv
             }
         }
     }
-    let scale = (max_step / norm(&step).max(f64::MIN_POSITIVE)).min(1.0);
-    for (&i, s) in free.iter().zip(&step) {
-        x[i] += scale * s;
-    }
+    step
 }

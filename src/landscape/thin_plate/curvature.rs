@@ -7,8 +7,8 @@ use pulp::{Arch, Simd, WithSimd};
 use super::kernel::Centres;
 use super::logarithm::ln;
 
-/// Data rows gathered before each product; their free coordinates fit the second-level cache.
-const BLOCK: usize = 192;
+/// Data points handled before each product; their free coordinates fit the second-level cache.
+const BLOCK: usize = 256;
 
 impl Centres {
     /// Rows and columns `free` of the Hessian at the query `q`, shape (free, free).
@@ -19,17 +19,19 @@ impl Centres {
             return;
         }
         let (mut left, mut right) = (vec![0.0; BLOCK * n], vec![0.0; BLOCK * n]);
+        let mut scale = vec![0.0; BLOCK];
         let mut trace_part = 0.0;
-        let rows = self.coordinates().chunks(BLOCK * self.dim()).zip(self.weights().chunks(BLOCK));
-        for (x, w) in rows {
-            trace_part += Arch::new().dispatch(Gather { q, free, x, w, left: &mut left, right: &mut right });
-            // A (rows, n) row-major block is the column-major (n, rows) matrix of faer.
-            let left = MatRef::from_column_major_slice(&left[..w.len() * n], n, w.len());
-            let right = MatRef::from_column_major_slice(&right[..w.len() * n], n, w.len());
+        for first in (0..self.weights().len()).step_by(BLOCK) {
+            let n_rows = BLOCK.min(self.weights().len() - first);
+            let (scale, left, right) = (&mut scale[..n_rows], &mut left[..n * n_rows], &mut right[..n * n_rows]);
+            trace_part += Arch::new().dispatch(Differences { centres: self, q, free, first, scale, left, right });
+            // An (n, rows) row-major block is the column-major (rows, n) matrix of faer.
+            let left = MatRef::from_column_major_slice(left, n_rows, n);
+            let right = MatRef::from_column_major_slice(right, n_rows, n);
             let lower = BlockStructure::TriangularLower;
             let full = BlockStructure::Rectangular;
             let sum = MatMut::from_column_major_slice_mut(&mut *out, n, n);
-            matmul(sum, lower, Accum::Add, left, full, right.transpose(), full, 1.0, Par::Seq);
+            matmul(sum, lower, Accum::Add, left.transpose(), full, right, full, 1.0, Par::Seq);
         }
         for i in 0..n {
             out[i * n + i] += trace_part;
@@ -39,93 +41,54 @@ impl Centres {
             }
         }
     }
-
-    /// H v at the query `q`.
-    pub fn hessian_vector(&self, q: &[f64], v: &[f64], out: &mut [f64]) {
-        Arch::new().dispatch(Product { centres: self, q, v, out });
-    }
 }
 
-/// Writes the free differences of a block, plain and scaled by 2 w / r²; returns Σ w (ln r² + 1).
-struct Gather<'a> {
+/// Writes the free differences q − x of a block, plain and times 2 w / r²; returns Σ w (ln r² + 1).
+struct Differences<'a> {
+    centres: &'a Centres,
     q: &'a [f64],
     free: &'a [usize],
-    x: &'a [f64],
-    w: &'a [f64],
+    /// First data point of the block.
+    first: usize,
+    /// Squared distances, then 2 w / r², (rows,).
+    scale: &'a mut [f64],
+    /// (free, rows) each.
     left: &'a mut [f64],
     right: &'a mut [f64],
 }
 
-impl WithSimd for Gather<'_> {
+impl WithSimd for Differences<'_> {
     type Output = f64;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) -> f64 {
-        let n = self.free.len();
-        let mut sum = 0.0;
-        let rows = self.x.chunks_exact(self.q.len()).zip(self.w);
-        for ((x, w), (left, right)) in rows.zip(self.left.chunks_exact_mut(n).zip(self.right.chunks_exact_mut(n))) {
-            let r2 = squared_distance(self.q, x);
-            let (log, scale) = if r2 > 0.0 { (ln(r2.max(f64::MIN_POSITIVE)), 2.0 * w / r2) } else { (0.0, 0.0) };
-            sum += w * (log + 1.0);
-            for ((l, r), &k) in left.iter_mut().zip(right.iter_mut()).zip(self.free) {
-                *l = self.q[k] - x[k];
-                *r = scale * *l;
+        let n_rows = self.scale.len();
+        self.scale.fill(0.0);
+        for (k, q) in self.q.iter().enumerate() {
+            let column = &self.centres.column(k)[self.first..self.first + n_rows];
+            for (r2, x) in self.scale.iter_mut().zip(column) {
+                *r2 = (q - x).mul_add(q - x, *r2);
             }
         }
-        sum
-    }
-}
-
-struct Product<'a> {
-    centres: &'a Centres,
-    q: &'a [f64],
-    v: &'a [f64],
-    out: &'a mut [f64],
-}
-
-impl WithSimd for Product<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let d = self.q.len();
-        self.out.fill(0.0);
-        let mut sum = 0.0;
-        for (x, w) in self.centres.coordinates().chunks_exact(d).zip(self.centres.weights()) {
-            let r2 = squared_distance(self.q, x);
-            if r2 > 0.0 {
-                sum += w * (ln(r2.max(f64::MIN_POSITIVE)) + 1.0);
-                let along: f64 = lanes_sum(self.q, x, |q, x, k| (q - x) * self.v[k]);
-                let scale = 2.0 * w / r2 * along;
-                for ((out, q), x) in self.out.iter_mut().zip(self.q).zip(x) {
-                    *out = scale.mul_add(q - x, *out);
-                }
-            } else {
-                sum += w;
+        let weights = &self.centres.weights()[self.first..self.first + n_rows];
+        let mut parts = [0.0; 8];
+        for (chunk, weights) in self.scale.chunks_mut(8).zip(weights.chunks(8)) {
+            for ((r2, w), part) in chunk.iter_mut().zip(weights).zip(&mut parts) {
+                // On a data point the singular term counts as 0.
+                let apart = *r2 > 0.0;
+                let safe = r2.max(f64::MIN_POSITIVE);
+                *part += w * (if apart { ln(safe) } else { 0.0 } + 1.0);
+                *r2 = if apart { 2.0 * w / safe } else { 0.0 };
             }
         }
-        for (out, v) in self.out.iter_mut().zip(self.v) {
-            *out += sum * v;
+        let blocks = self.left.chunks_exact_mut(n_rows).zip(self.right.chunks_exact_mut(n_rows));
+        for ((left, right), &k) in blocks.zip(self.free) {
+            let column = &self.centres.column(k)[self.first..self.first + n_rows];
+            for (((l, r), x), s) in left.iter_mut().zip(right).zip(column).zip(self.scale.iter()) {
+                *l = self.q[k] - x;
+                *r = s * *l;
+            }
         }
+        parts.iter().sum()
     }
-}
-
-#[inline(always)]
-fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    lanes_sum(a, b, |a, b, _| (a - b) * (a - b))
-}
-
-/// A sum over coordinates in eight interleaved parts, so that it vectorises.
-#[inline(always)]
-fn lanes_sum(a: &[f64], b: &[f64], term: impl Fn(f64, f64, usize) -> f64) -> f64 {
-    let mut parts = [0.0; 8];
-    let whole = a.len() / 8 * 8;
-    for k in (0..whole).step_by(8) {
-        for l in 0..8 {
-            parts[l] += term(a[k + l], b[k + l], k + l);
-        }
-    }
-    let rest: f64 = (whole..a.len()).map(|k| term(a[k], b[k], k)).sum();
-    parts.iter().sum::<f64>() + rest
 }

@@ -4,19 +4,23 @@
 //! its neighbours hold: a point's energy is the same bits in a batch of one and in a batch of a thousand, with AVX2 and
 //! with AVX-512. Both products (distances, then gradients) run as register tiles over blocks of data that stay in cache.
 
-use pulp::bytemuck::cast_slice_mut;
+use std::ops::Range;
+
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::logarithm::ln;
 
 /// Data rows handled between the two products; with the query panel they fit the first-level cache.
-const BLOCK: usize = 32;
+pub const BLOCK: usize = 32;
 /// Rows are padded to a multiple of this: the tallest register tile.
 const ROW_TILE: usize = 8;
 /// Up to this dimension squared distances are summed from differences; above, from the product and the norms.
 const DIRECT_DIM: usize = 12;
 /// Below this share of |q|² + |x|² a squared distance from norms has lost too many digits and is summed again.
 const CANCELLATION: f64 = 1e-3;
+/// Panels that pass over the data together: they stay in the second-level cache while the data stream by.
+pub const PANELS_TOGETHER: usize = 8;
 
 /// Centres and weights as the kernel wants them: rows padded with zero weight, coordinates relative to an origin.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub struct Centres {
     n_rows: usize,
     /// (`n_rows`, `dim`)
     coordinates: Vec<f64>,
+    /// The same transposed, (`dim`, `n_rows`): Hessians pick coordinates.
+    columns: Vec<f64>,
     /// (`n_rows`,)
     squared_norms: Vec<f64>,
     /// (`n_rows`,), zero in padding rows
@@ -41,7 +47,11 @@ impl Centres {
         let mut weights = weights.to_vec();
         weights.resize(n_rows, 0.0);
         let squared_norms = coordinates.chunks_exact(dim).map(squared_norm).collect();
-        Self { dim, n_rows, coordinates, squared_norms, weights }
+        let mut columns = vec![0.0; coordinates.len()];
+        for (i, row) in coordinates.chunks_exact(dim).enumerate() {
+            row.iter().enumerate().for_each(|(k, x)| columns[k * n_rows + i] = *x);
+        }
+        Self { dim, n_rows, coordinates, columns, squared_norms, weights }
     }
 
     /// Σ w φ(r) and Σ w (2 ln r + 1)(q − x) for queries of shape (n, dim), relative to the same origin.
@@ -64,12 +74,33 @@ impl Centres {
         self.dim
     }
 
-    fn row(&self, i: usize) -> &[f64] {
+    /// Row `i` of the coordinates.
+    pub fn row(&self, i: usize) -> &[f64] {
         &self.coordinates[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// Coordinate `k` of all rows, (n rows,).
+    pub fn column(&self, k: usize) -> &[f64] {
+        &self.columns[k * self.n_rows..(k + 1) * self.n_rows]
+    }
+
+    /// Rows in the blocks that are handled between two products.
+    pub fn blocks(&self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.n_rows).step_by(BLOCK).map(|first| first..(first + BLOCK).min(self.n_rows))
+    }
+
+    /// Whether distances are summed from differences (few coordinates) and not taken from products and norms.
+    pub fn is_direct(&self) -> bool {
+        self.dim <= DIRECT_DIM
+    }
+
+    /// Whether a squared distance out of a product and norms is too small a share of |q|² + |x_i|² to be trusted.
+    pub fn is_suspect(&self, r2: f64, i: usize, query_norm: f64) -> bool {
+        r2 < CANCELLATION * (self.squared_norms[i] + query_norm)
     }
 }
 
-fn squared_norm(x: &[f64]) -> f64 {
+pub fn squared_norm(x: &[f64]) -> f64 {
     x.iter().map(|v| v * v).sum()
 }
 
@@ -87,23 +118,24 @@ impl WithSimd for Batch<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let d = self.centres.dim;
         let wide = 3 * S::F64_LANES;
-        let mut panels: Vec<Panel<S>> = Vec::with_capacity(self.energies.len().div_ceil(wide));
-        for queries in self.queries.chunks(wide * d) {
-            panels.push(Panel::new(simd, self.centres, queries));
-        }
-        for first in (0..self.centres.n_rows).step_by(BLOCK) {
-            let rows = first..(first + BLOCK).min(self.centres.n_rows);
-            for panel in &mut panels {
-                match panel.vectors {
-                    1 => panel.add_block::<1>(simd, self.centres, rows.clone()),
-                    2 => panel.add_block::<2>(simd, self.centres, rows.clone()),
-                    _ => panel.add_block::<3>(simd, self.centres, rows.clone()),
+        let group = PANELS_TOGETHER * wide;
+        let results = self.energies.chunks_mut(group).zip(self.gradients.chunks_mut(group * d));
+        for (queries, (energies, gradients)) in self.queries.chunks(group * d).zip(results) {
+            let mut panels: Vec<Panel<S>> =
+                queries.chunks(wide * d).map(|queries| Panel::new(simd, self.centres, queries)).collect();
+            for rows in self.centres.blocks() {
+                for panel in &mut panels {
+                    match panel.vectors {
+                        1 => panel.add_block::<1>(simd, self.centres, rows.clone()),
+                        2 => panel.add_block::<2>(simd, self.centres, rows.clone()),
+                        _ => panel.add_block::<3>(simd, self.centres, rows.clone()),
+                    }
                 }
             }
-        }
-        let results = self.energies.chunks_mut(wide).zip(self.gradients.chunks_mut(wide * d));
-        for (panel, (energies, gradients)) in panels.iter_mut().zip(results) {
-            panel.finish(d, energies, gradients);
+            let results = energies.chunks_mut(wide).zip(gradients.chunks_mut(wide * d));
+            for (panel, (energies, gradients)) in panels.iter_mut().zip(results) {
+                panel.finish(d, energies, gradients);
+            }
         }
     }
 }
@@ -155,71 +187,15 @@ impl<S: Simd> Panel<S> {
     }
 
     #[inline(always)]
-    fn add_block<const V: usize>(&mut self, simd: S, centres: &Centres, rows: std::ops::Range<usize>) {
-        self.squared_distances::<V>(simd, centres, rows.clone());
+    fn add_block<const V: usize>(&mut self, simd: S, centres: &Centres, rows: Range<usize>) {
+        squared_distances::<S, V>(simd, centres, rows.clone(), &self.queries, &self.squared_norms, &mut self.block);
         self.coefficients(centres, rows.clone());
-        self.add_weighted_centres::<V>(simd, centres, rows);
-    }
-
-    /// First product: squared distances of the block's rows to the panel's points.
-    #[inline(always)]
-    fn squared_distances<const V: usize>(&mut self, simd: S, centres: &Centres, rows: std::ops::Range<usize>) {
-        let d = centres.dim;
-        if d <= DIRECT_DIM {
-            for i in rows.clone() {
-                let sums = differences_tile::<S, V>(simd, centres.row(i), &self.queries);
-                self.block[(i - rows.start) * V..][..V].copy_from_slice(&sums);
-            }
-            return;
-        }
-        let (two, zero) = (simd.splat_f64s(2.0), simd.splat_f64s(0.0));
-        let tile_rows = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
-        for i in rows.clone().step_by(tile_rows) {
-            let x = &centres.coordinates[i * d..(i + tile_rows) * d];
-            let out = &mut self.block[(i - rows.start) * V..][..tile_rows * V];
-            if tile_rows == 8 {
-                product_tile::<S, 8, V>(simd, x, d, &self.queries, out);
-            } else {
-                product_tile::<S, 4, V>(simd, x, d, &self.queries, out);
-            }
-            for (r, out) in out.chunks_exact_mut(V).enumerate() {
-                let norm = simd.splat_f64s(centres.squared_norms[i + r]);
-                for (value, &query_norm) in out.iter_mut().zip(&self.squared_norms) {
-                    let sum = simd.add_f64s(norm, query_norm);
-                    *value = simd.max_f64s(simd.negate_mul_add_f64s(two, *value, sum), zero);
-                }
-            }
-        }
-        self.mend_cancellation(centres, rows);
-    }
-
-    /// Sums those squared distances again that came out of nearly equal norms and product.
-    #[inline(always)]
-    fn mend_cancellation(&mut self, centres: &Centres, rows: std::ops::Range<usize>) {
-        let lanes = self.vectors * S::F64_LANES;
-        let norms: &mut [f64] = cast_slice_mut(&mut self.squared_norms);
-        let block: &mut [f64] = cast_slice_mut(&mut self.block);
-        for (i, distances) in rows.zip(block.chunks_exact_mut(lanes)) {
-            let norm = centres.squared_norms[i];
-            let suspects =
-                distances.iter().zip(norms.iter()).filter(|(r2, q)| **r2 < CANCELLATION * (norm + **q)).count();
-            if suspects == 0 {
-                continue;
-            }
-            let queries: &mut [f64] = cast_slice_mut(&mut self.queries);
-            for (p, r2) in distances.iter_mut().enumerate() {
-                if *r2 < CANCELLATION * (norm + norms[p]) {
-                    let row = centres.row(i).iter().enumerate();
-                    *r2 = row
-                        .fold(0.0, |sum, (k, x)| (queries[k * lanes + p] - x).mul_add(queries[k * lanes + p] - x, sum));
-                }
-            }
-        }
+        add_weighted_rows::<S, V>(simd, centres, rows, &self.block, &mut self.weighted_centres);
     }
 
     /// Turns squared distances into coefficients c = w (ln r² + 1), adding up energies and coefficients on the way.
     #[inline(always)]
-    fn coefficients(&mut self, centres: &Centres, rows: std::ops::Range<usize>) {
+    fn coefficients(&mut self, centres: &Centres, rows: Range<usize>) {
         let lanes = self.vectors * S::F64_LANES;
         let block: &mut [f64] = cast_slice_mut(&mut self.block);
         let energies: &mut [f64] = cast_slice_mut(&mut self.energies);
@@ -237,29 +213,6 @@ impl<S: Simd> Panel<S> {
         }
     }
 
-    /// Second product: adds Σ c x of the block's rows.
-    #[inline(always)]
-    fn add_weighted_centres<const V: usize>(&mut self, simd: S, centres: &Centres, rows: std::ops::Range<usize>) {
-        let d = centres.dim;
-        let x = &centres.coordinates[rows.start * d..rows.end * d];
-        let coefficients = &self.block[..rows.len() * V];
-        let mut k = 0;
-        if S::REGISTER_COUNT >= 32 {
-            while k + 8 <= d {
-                outer_tile::<S, 8, V>(simd, &x[k..], d, coefficients, &mut self.weighted_centres[k * V..][..8 * V]);
-                k += 8;
-            }
-        }
-        while k + 4 <= d {
-            outer_tile::<S, 4, V>(simd, &x[k..], d, coefficients, &mut self.weighted_centres[k * V..][..4 * V]);
-            k += 4;
-        }
-        while k < d {
-            outer_tile::<S, 1, V>(simd, &x[k..], d, coefficients, &mut self.weighted_centres[k * V..][..V]);
-            k += 1;
-        }
-    }
-
     /// Σ ½ w r² ln r² and q Σc − Σ c x, transposed back to one row a point.
     fn finish(&mut self, d: usize, energies: &mut [f64], gradients: &mut [f64]) {
         let lanes = self.vectors * S::F64_LANES;
@@ -273,6 +226,103 @@ impl<S: Simd> Panel<S> {
                 *value = queries[k * lanes + p] * sums[p] - weighted[k * lanes + p];
             }
         }
+    }
+}
+
+/// First product: squared distances of the block's rows to V vectors of points, into `block`, (rows, V) vectors.
+///
+/// * `queries` – (d, V) vectors
+/// * `norms` – squared norms of the points, (V,) vectors
+#[inline(always)]
+pub fn squared_distances<S: Simd, const V: usize>(
+    simd: S,
+    centres: &Centres,
+    rows: Range<usize>,
+    queries: &[S::f64s],
+    norms: &[S::f64s],
+    block: &mut [S::f64s],
+) {
+    if centres.is_direct() {
+        for i in rows.clone() {
+            let sums = differences_tile::<S, V>(simd, centres.row(i), queries);
+            block[(i - rows.start) * V..][..V].copy_from_slice(&sums);
+        }
+        return;
+    }
+    let (two, zero) = (simd.splat_f64s(2.0), simd.splat_f64s(0.0));
+    products::<S, V>(simd, centres, rows.clone(), queries, block);
+    for (i, out) in rows.clone().zip(block.chunks_exact_mut(V)) {
+        let norm = simd.splat_f64s(centres.squared_norms[i]);
+        for (value, &query_norm) in out.iter_mut().zip(norms) {
+            let sum = simd.add_f64s(norm, query_norm);
+            *value = simd.max_f64s(simd.negate_mul_add_f64s(two, *value, sum), zero);
+        }
+    }
+    let lanes = V * S::F64_LANES;
+    let (queries, norms): (&[f64], &[f64]) = (cast_slice(queries), cast_slice(norms));
+    for (i, distances) in rows.zip(cast_slice_mut::<_, f64>(block).chunks_exact_mut(lanes)) {
+        let suspects = distances.iter().zip(norms).filter(|(r2, q)| centres.is_suspect(**r2, i, **q)).count();
+        if suspects == 0 {
+            continue;
+        }
+        for (p, r2) in distances.iter_mut().enumerate() {
+            if centres.is_suspect(*r2, i, norms[p]) {
+                let row = centres.row(i).iter().enumerate();
+                *r2 =
+                    row.fold(0.0, |sum, (k, x)| (queries[k * lanes + p] - x).mul_add(queries[k * lanes + p] - x, sum));
+            }
+        }
+    }
+}
+
+/// x_i · q of the block's rows and V vectors of points, into `block`, (rows, V) vectors.
+#[inline(always)]
+pub fn products<S: Simd, const V: usize>(
+    simd: S,
+    centres: &Centres,
+    rows: Range<usize>,
+    queries: &[S::f64s],
+    block: &mut [S::f64s],
+) {
+    let d = centres.dim;
+    let tile_rows = if S::REGISTER_COUNT >= 32 { 8 } else { 4 };
+    for i in rows.clone().step_by(tile_rows) {
+        let x = &centres.coordinates[i * d..(i + tile_rows) * d];
+        let out = &mut block[(i - rows.start) * V..][..tile_rows * V];
+        if tile_rows == 8 {
+            product_tile::<S, 8, V>(simd, x, d, queries, out);
+        } else {
+            product_tile::<S, 4, V>(simd, x, d, queries, out);
+        }
+    }
+}
+
+/// Adds Σ c x of the block's rows to `sums`, (d, V) vectors; c in `coefficients`, (rows, V) vectors.
+#[inline(always)]
+pub fn add_weighted_rows<S: Simd, const V: usize>(
+    simd: S,
+    centres: &Centres,
+    rows: Range<usize>,
+    coefficients: &[S::f64s],
+    sums: &mut [S::f64s],
+) {
+    let d = centres.dim;
+    let x = &centres.coordinates[rows.start * d..rows.end * d];
+    let coefficients = &coefficients[..rows.len() * V];
+    let mut k = 0;
+    if S::REGISTER_COUNT >= 32 {
+        while k + 8 <= d {
+            outer_tile::<S, 8, V>(simd, &x[k..], d, coefficients, &mut sums[k * V..][..8 * V]);
+            k += 8;
+        }
+    }
+    while k + 4 <= d {
+        outer_tile::<S, 4, V>(simd, &x[k..], d, coefficients, &mut sums[k * V..][..4 * V]);
+        k += 4;
+    }
+    while k < d {
+        outer_tile::<S, 1, V>(simd, &x[k..], d, coefficients, &mut sums[k * V..][..V]);
+        k += 1;
     }
 }
 

@@ -1,10 +1,12 @@
 //! Thin-plate splines: the surface fitted to scattered points, with a linear tail and smoothing.
 //!
 //! f(x) = Σ_i w_i φ(|x − x_i|) + b₀ + b·x with φ(r) = r² ln r (METHOD, section 3). `fit` solves for the weights, `kernel`
-//! sums energies and gradients for many points at once, `curvature` holds the second derivatives.
+//! sums energies and gradients for many points at once, `hessian_vector` their second derivatives along vectors,
+//! `curvature` whole Hessians.
 
 mod curvature;
 mod fit;
+mod hessian_vector;
 mod kernel;
 mod logarithm;
 
@@ -126,7 +128,11 @@ impl Surface for ThinPlate {
     }
 
     fn hessian_vector(&self, x: &[f64], v: &[f64], out: &mut [f64]) {
-        self.centres.hessian_vector(&self.centred(x), v, out);
+        self.hessian_vector_batch(x, v, out);
+    }
+
+    fn hessian_vector_batch(&self, xs: &[f64], vs: &[f64], out: &mut [f64]) {
+        self.centres.hessian_vectors(&self.centred(xs), vs, out);
     }
 
     fn hessian(&self, x: &[f64], out: &mut [f64]) {
@@ -140,6 +146,10 @@ impl Surface for ThinPlate {
 
     fn flops_per_gradient(&self) -> f64 {
         4.0 * self.n_points as f64 * self.dim() as f64
+    }
+
+    fn flops_per_hessian_vector(&self) -> f64 {
+        6.0 * self.n_points as f64 * self.dim() as f64
     }
 
     fn flops_per_hessian(&self, n_free: usize) -> f64 {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::facts::FORMAT_VERSION;
 use super::{Checkpoint, CheckpointError, Facts};
 use crate::model::config::BartConfig;
+use crate::model::decoding_rules::DecodingRules;
 use crate::model::stored::write_safetensors;
 
 impl Checkpoint {
@@ -141,7 +142,7 @@ fn tokenizer_config() -> Value {
 }
 
 fn generation_config(config: &BartConfig) -> Value {
-    serde_json::json!({
+    let mut settings = serde_json::json!({
         "_from_model_config": true,
         "bos_token_id": config.bos_token_id,
         "decoder_start_token_id": config.decoder_start_token_id,
@@ -149,5 +150,11 @@ fn generation_config(config: &BartConfig) -> Value {
         "forced_bos_token_id": config.forced_bos_token_id,
         "forced_eos_token_id": config.forced_eos_token_id,
         "pad_token_id": config.pad_token_id,
-    })
+    });
+    let of_config = config.rest.iter().filter(|(name, _)| DecodingRules::is_field(name));
+    if let Some(settings) = settings.as_object_mut() {
+        settings.extend(of_config.map(|(name, value)| (name.clone(), value.clone())));
+        settings.extend(config.decoding.fields());
+    }
+    settings
 }

@@ -1,21 +1,25 @@
+use super::super::config::BartConfig;
 use super::super::greedy::{GreedyParams, Tokens};
 use super::encoder::sized;
 use super::kernels::{self, Attended};
 use super::weights::{DecoderBlock, Engine};
 
-/// Keys and values of one block for every slot: keys feature by feature `(d, stride)`, values `(stride, d)`.
+/// Keys and values of one block for every slot: keys feature by feature `(d, stride)`, values head by head
+/// `(heads, stride, head_dim)`, so that attention reads both straight through.
 struct Cache {
     keys: Vec<f32>,
     values: Vec<f32>,
     stride: usize,
     slot_len: usize,
+    n_heads: usize,
 }
 
 impl Cache {
-    fn new(n_slots: usize, n_positions: usize, d: usize) -> Self {
+    fn new(n_slots: usize, n_positions: usize, config: &BartConfig) -> Self {
         let stride = n_positions.next_multiple_of(16);
-        let slot_len = stride * d;
-        Self { keys: vec![0.0; n_slots * slot_len], values: vec![0.0; n_slots * slot_len], stride, slot_len }
+        let slot_len = stride * config.d_model;
+        let (keys, values) = (vec![0.0; n_slots * slot_len], vec![0.0; n_slots * slot_len]);
+        Self { keys, values, stride, slot_len, n_heads: config.decoder_attention_heads }
     }
 
     fn write(&mut self, slot: usize, t: usize, key: &[f32], value: &[f32]) {
@@ -23,12 +27,17 @@ impl Cache {
         for (slot, &k) in self.keys[at + t..at + self.slot_len].iter_mut().step_by(self.stride).zip(key) {
             *slot = k;
         }
-        self.values[at + t * value.len()..][..value.len()].copy_from_slice(value);
+        let head_dim = value.len() / self.n_heads;
+        let values = self.values[at..at + self.slot_len].chunks_exact_mut(self.stride * head_dim);
+        for (head, value) in values.zip(value.chunks_exact(head_dim)) {
+            head[t * head_dim..][..head_dim].copy_from_slice(value);
+        }
     }
 
-    fn attended(&self, slot: usize, n: usize, n_heads: usize) -> Attended<'_> {
+    fn attended(&self, slot: usize, n: usize) -> Attended<'_> {
         let place = slot * self.slot_len..(slot + 1) * self.slot_len;
-        Attended { keys: &self.keys[place.clone()], values: &self.values[place], stride: self.stride, n, n_heads }
+        let Self { stride, n_heads, .. } = *self;
+        Attended { keys: &self.keys[place.clone()], values: &self.values[place], stride, n, n_heads }
     }
 }
 
@@ -51,15 +60,15 @@ struct StepScratch {
     cross_kv: Vec<f32>,
 }
 
-/// Caches up to this size stay in the last-level cache of one core's share; beyond, more rows share each pass over the
-/// weights. Measured with benches/model.rs.
+/// Weights up to this size stay in the last-level cache, and so should the keys and values beside them: few rows then.
+/// Larger ones come from memory, and more rows share each pass over them. Measured with benches/model.rs.
 const SMALL_WEIGHTS_BYTES: usize = 16 << 20;
 
 impl Engine {
     /// Rows that are decoded side by side.
     fn n_slots(&self) -> usize {
         let bytes: usize = self.decoder_blocks.iter().map(DecoderBlock::n_bytes).sum::<usize>() + self.head.n_bytes();
-        if bytes <= SMALL_WEIGHTS_BYTES { 32 } else { 64 }
+        if bytes <= SMALL_WEIGHTS_BYTES { 8 } else { 64 }
     }
 
     /// Greedy decoding of encoder states `(n, positions, d_model)`, on the calling thread.
@@ -71,7 +80,8 @@ impl Engine {
         if params.max_new_tokens == 0 {
             return tokens;
         }
-        let caches = |n_positions| self.decoder_blocks.iter().map(|_| Cache::new(n_slots, n_positions, d)).collect();
+        let caches =
+            |n_positions| self.decoder_blocks.iter().map(|_| Cache::new(n_slots, n_positions, &self.config)).collect();
         let mut own: Vec<Cache> = caches(params.max_new_tokens);
         let mut cross: Vec<Cache> = caches(positions);
         let mut scratch = StepScratch::default();
@@ -91,9 +101,10 @@ impl Engine {
                 return tokens;
             }
             self.step(&growing, &tokens, params, positions, &mut own, &cross, &mut scratch);
-            let mut logits = scratch.logits.chunks_exact(self.config.vocab_size);
+            let mut logits = scratch.logits.chunks_exact_mut(self.config.vocab_size);
             growing.retain(|row| {
-                let best = kernels::arg_max(logits.next().expect("logits of each growing row"));
+                let logits = logits.next().expect("logits of each growing row");
+                let best = params.choose(&tokens[row.row].ids, logits);
                 let goes_on = params.push(&mut tokens[row.row], best);
                 if !goes_on {
                     free.push(row.slot);
@@ -101,6 +112,32 @@ impl Engine {
                 goes_on
             });
         }
+    }
+
+    /// Logits `(ids.len(), vocab)` behind each of the decoder's inputs `ids`, over the encoder states
+    /// `(positions, d_model)` of one row, all of them attended to.
+    ///
+    /// # Panics
+    /// More ids than positions in the table, or an id outside the vocabulary.
+    pub fn logits(&self, states: &[f32], ids: &[u32]) -> Vec<f32> {
+        let (d, v) = (self.config.d_model, self.config.vocab_size);
+        assert!(ids.len() <= self.config.max_position_embeddings, "a sequence within the position table");
+        let Some((&start, rest)) = ids.split_first() else { return Vec::new() };
+        let positions = states.len() / d;
+        let params = GreedyParams { start, max_new_tokens: ids.len(), ..GreedyParams::of(&self.config) };
+        let caches =
+            |n_positions| self.decoder_blocks.iter().map(|_| Cache::new(1, n_positions, &self.config)).collect();
+        let (mut own, mut cross): (Vec<Cache>, Vec<Cache>) = (caches(ids.len()), caches(positions));
+        let mut scratch = StepScratch::default();
+        self.attend_to(states, 0, &mut cross, &mut scratch);
+        let row = [Growing { slot: 0, row: 0 }];
+        let mut logits = Vec::with_capacity(ids.len() * v);
+        for n in 0..ids.len() {
+            let given = [Tokens { ids: rest[..n].to_vec(), capped: false }];
+            self.step(&row, &given, &params, positions, &mut own, &cross, &mut scratch);
+            logits.extend_from_slice(&scratch.logits[..v]);
+        }
+        logits
     }
 
     /// Computes what the decoder attends to in the encoder states `(positions, d)` of one row.
@@ -128,7 +165,6 @@ impl Engine {
         scratch: &mut StepScratch,
     ) {
         let d = self.config.d_model;
-        let n_heads = self.config.decoder_attention_heads;
         let n = growing.len();
         let x = sized(&mut scratch.x, n * d);
         for (row, x) in growing.iter().zip(x.chunks_exact_mut(d)) {
@@ -148,7 +184,7 @@ impl Engine {
             for ((row, qkv), mixed) in growing.iter().zip(qkv.chunks_exact(3 * d)).zip(mixed.chunks_exact_mut(d)) {
                 let t = tokens[row.row].ids.len();
                 own.write(row.slot, t, &qkv[d..2 * d], &qkv[2 * d..]);
-                kernels::attend(&qkv[..d], own.attended(row.slot, t + 1, n_heads), scores, mixed);
+                kernels::attend(&qkv[..d], own.attended(row.slot, t + 1), scores, mixed);
             }
             block.out.apply(mixed, residual);
             kernels::add_layer_norm(x, residual, &block.norm.weight, &block.norm.bias);
@@ -156,7 +192,7 @@ impl Engine {
             let queries = sized(&mut scratch.qkv, n * d);
             block.cross_q.apply(x, queries);
             for ((row, query), mixed) in growing.iter().zip(queries.chunks_exact(d)).zip(mixed.chunks_exact_mut(d)) {
-                kernels::attend(query, cross.attended(row.slot, positions, n_heads), scores, mixed);
+                kernels::attend(query, cross.attended(row.slot, positions), scores, mixed);
             }
             block.cross_out.apply(mixed, residual);
             kernels::add_layer_norm(x, residual, &block.cross_norm.weight, &block.cross_norm.bias);

@@ -163,9 +163,9 @@ fn softmax(x: &mut [f32]) {
 pub struct Attended<'a> {
     /// Keys, feature by feature: `(d, stride)`, of which the first `n` columns are filled.
     pub keys: &'a [f32],
-    /// Values, position by position: `(n, d)`.
+    /// Values, head by head: `(heads, stride, head_dim)`, of which the first `n` rows of each are filled.
     pub values: &'a [f32],
-    /// Columns of `keys`, a multiple of 16.
+    /// Columns of `keys` and rows of a head's `values`, a multiple of 16.
     pub stride: usize,
     /// Positions.
     pub n: usize,
@@ -187,7 +187,8 @@ pub fn attend(query: &[f32], kv: Attended, scores: &mut [f32], out: &mut [f32]) 
                 let keys = &kv.keys[features.start * kv.stride..features.end * kv.stride];
                 score(&query[features.clone()], keys, kv.stride, scores);
                 softmax(&mut scores[..kv.n]);
-                mix(&scores[..kv.n], &kv.values[features.start..], d, &mut out[features]);
+                let values = &kv.values[features.start * kv.stride..features.end * kv.stride];
+                mix(&scores[..kv.n], values, head_dim, &mut out[features]);
             }
         },
     );

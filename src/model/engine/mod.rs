@@ -14,4 +14,5 @@ pub(crate) mod vectorised;
 mod weights;
 
 pub use encoder::EncoderScratch;
+pub(super) use kernels::arg_max;
 pub use weights::Engine;

@@ -14,6 +14,7 @@ pub use picture::Picture;
 
 pub(crate) use field::cell_values;
 pub(crate) use frame::Frame;
+pub(crate) use picture::over;
 pub(crate) use points::present_place;
 
 use super::camera::Camera;

@@ -27,6 +27,17 @@ impl Picture {
         [0, 1, 2, 3].map(|k| self.rgba[at + k])
     }
 
+    /// Copies another picture into this one, its corner at `at`; what lies outside is cut off.
+    pub fn put(&mut self, other: &Self, at: [u32; 2]) {
+        let width = other.size[0].min(self.size[0].saturating_sub(at[0])) as usize;
+        let height = other.size[1].min(self.size[1].saturating_sub(at[1])) as usize;
+        for row in 0..height {
+            let from = 4 * row * other.size[0] as usize;
+            let to = 4 * ((at[1] as usize + row) * self.size[0] as usize + at[0] as usize);
+            self.rgba[to..to + 4 * width].copy_from_slice(&other.rgba[from..from + 4 * width]);
+        }
+    }
+
     /// Number of pixels that differ from `other` by more than `tolerance` in some channel, and the largest difference.
     pub fn difference(&self, other: &Self, tolerance: u8) -> (usize, u8) {
         assert_eq!(self.size, other.size, "pictures of one size can be compared");

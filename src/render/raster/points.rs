@@ -85,8 +85,8 @@ fn place(
             }
             let opacity = opacity * thin * thin * frame.depth_factor(clip[3]);
             let disc = Disc { centre, radius, opacity, colour: packed.to_le_bytes() };
-            for band in rows.start / BAND_ROWS..=(rows.end - 1) / BAND_ROWS {
-                bands[band].push(disc);
+            for band in &mut bands[rows.start / BAND_ROWS..=(rows.end - 1) / BAND_ROWS] {
+                band.push(disc);
             }
         }
         bands

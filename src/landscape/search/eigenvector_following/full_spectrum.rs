@@ -1,58 +1,10 @@
-//! Eigenvector-following: uphill along the softest free mode, downhill along all others, to a transition state.
-//!
-//! With a closed-form Hessian over the few free coordinates a full spectrum costs as much as a handful of gradients,
-//! so every step sees all modes and converges like Newton's method.
+//! Steps that see the whole spectrum of the free Hessian: for few coordinates, where it costs as much as a handful of
+//! gradients and every step converges like Newton's method.
 
-use serde::{Deserialize, Serialize};
-
-use super::bounds::{clip, dot, free_coordinates, free_gradient_norm, mean_width, norm};
-use super::lockstep::Oracle;
-use super::stationary::{Spectrum, StationaryPoint, Unrefined, refine};
-
-/// Settings of one search.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FollowingParams {
-    /// Steps at most.
-    pub max_steps: usize,
-    /// Free gradient at which Newton's method takes over, in units of E per unit of x.
-    pub gradient_tolerance: f64,
-    /// Longest step, as a share of the mean width of the box.
-    pub max_step: f64,
-    /// Step along the followed mode while its curvature is still positive, as a share of the mean width of the box.
-    pub positive_mode_step: f64,
-}
-
-impl Default for FollowingParams {
-    fn default() -> Self {
-        Self { max_steps: 300, gradient_tolerance: 5e-2, max_step: 0.3, positive_mode_step: 0.3 }
-    }
-}
-
-/// Why a search found no transition state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NoTransitionState {
-    /// The gradient was still too large after the last step.
-    StepLimit,
-    /// It ended stationary with another number of negative eigenvalues.
-    WrongIndex,
-    /// Energies or gradients stopped being finite.
-    Diverged,
-    /// It was pushed against the box and could not move on.
-    StuckOnBound,
-}
-
-impl NoTransitionState {
-    /// The reason in words, for counts.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::StepLimit => "saddle search reached its step limit",
-            Self::WrongIndex => "saddle search ended at a point of another index",
-            Self::Diverged => "saddle search diverged",
-            Self::StuckOnBound => "saddle search got stuck on the box",
-        }
-    }
-}
+use super::{FollowingParams, NoTransitionState, Progressing};
+use crate::landscape::search::bounds::{clip, dot, free_coordinates, free_gradient_norm, mean_width, norm};
+use crate::landscape::search::lockstep::Oracle;
+use crate::landscape::search::stationary::{Spectrum, StationaryPoint, Unrefined, refine};
 
 /// Searches uphill from `start`.
 ///
@@ -69,6 +21,7 @@ pub async fn follow(
     let mut trust = longest;
     let mut x = start.to_vec();
     clip(surface, &mut x);
+    let mut progress = Progressing::new(params.patience);
     let (mut energy, mut gradient) = oracle.energy_gradient(&x).await;
     for _ in 0..params.max_steps {
         let slope = free_gradient_norm(surface, &x, &gradient);
@@ -84,13 +37,12 @@ pub async fn follow(
         if slope <= params.gradient_tolerance && spectrum.n_negative() == 1 {
             match refine(oracle, &x, 1, trust.min(0.05 * width)).await {
                 Ok(saddle) => return Ok(saddle),
-                Err(Unrefined::WrongIndex) => return Err(NoTransitionState::WrongIndex),
-                Err(Unrefined::Diverged) => return Err(NoTransitionState::Diverged),
-                Err(Unrefined::StepLimit) if slope <= 1e-3 * params.gradient_tolerance => {
-                    return Err(NoTransitionState::StepLimit);
-                }
-                Err(Unrefined::StepLimit) => {}
+                Err(Unrefined::StepLimit) if slope > 1e-3 * params.gradient_tolerance => {}
+                Err(reason) => return Err(reason.into()),
             }
+        }
+        if !progress.step(slope, spectrum.values[0] < 0.0) {
+            return Err(NoTransitionState::NoProgress);
         }
         let step = uphill_step(&gradient, &free, &spectrum, trust, params.positive_mode_step * width);
         let mut next = x.clone();

@@ -1,0 +1,332 @@
+//! What the person asked for. Panels return actions; only `App::apply` carries them out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::data::{Export, Query, RowSet, SetOperation};
+use super::picture::{Camera, Layer, Sort, Step};
+use super::theme::ThemeChoice;
+use crate::render::ColourMap;
+
+/// A wish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Take the last change back.
+    Undo,
+    /// Make it again.
+    Redo,
+    /// Go to a place in the history: how many changes are to be in force.
+    GoToChange(usize),
+    /// A change of what is seen; all of these can be undone.
+    Picture(PictureAction),
+    /// Open, close, save.
+    Study(StudyAction),
+    /// Something for the model of step 1.
+    Model(ModelAction),
+    /// A landscape step or a network.
+    Landscape(LandscapeAction),
+    /// Running jobs.
+    Job(JobAction),
+    /// The window itself.
+    Window(WindowAction),
+}
+
+/// Changes of the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PictureAction {
+    /// Show a step.
+    GoTo(Step),
+    /// Colour points by a column, or by none.
+    ColourBy(Option<String>),
+    /// Use other colours.
+    Gradient(ColourMap),
+    /// Show or hide a layer.
+    ToggleLayer(Layer),
+    /// Diameter of points.
+    PointSize(f32),
+    /// Look at a part of the map, or all of it.
+    Camera(Option<Camera>),
+    /// Join rows to the selection.
+    Select {
+        /// The rows.
+        rows: Arc<RowSet>,
+        /// How.
+        operation: SetOperation,
+        /// With which tool, for the history.
+        by: &'static str,
+    },
+    /// Select what is not selected.
+    Invert,
+    /// Give the selection a name.
+    Name(String),
+    /// Give a named selection another name.
+    Rename(usize, String),
+    /// Forget a named selection.
+    RemoveNamed(usize),
+    /// Join a named selection to the selection.
+    UseNamed(usize, SetOperation),
+    /// Show only what is selected.
+    ShowOnlySelection,
+    /// Show everything.
+    ShowAll,
+    /// Keep a card on the map, or take it off.
+    TogglePin(usize),
+    /// Order the table.
+    Sort(Option<Sort>),
+}
+
+/// What is done with what search finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Found {
+    /// It becomes the selection.
+    #[default]
+    Select,
+    /// Only it is shown.
+    ShowOnly,
+}
+
+/// Opening and writing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StudyAction {
+    /// Open whatever stands at this path: a study, a model, a file of molecules.
+    Open(PathBuf),
+    /// Read a file even though it is large.
+    OpenLarge(PathBuf),
+    /// Open the study that ships with the program.
+    OpenBundled,
+    /// Search the data set.
+    Search(Query, Found),
+    /// Write rows to a file: the selection, or all that are shown.
+    Export {
+        /// Where and how.
+        to: Export,
+        /// Only what is selected.
+        selection_only: bool,
+    },
+    /// Compute the usual descriptors of every molecule.
+    Describe,
+    /// Encode every molecule with the open model and draw the map of the latent vectors.
+    MakeMap,
+}
+
+/// Step 1.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelAction {
+    /// Load the model that ships with the program.
+    OpenBundled,
+    /// Load a folder.
+    OpenFolder(PathBuf),
+    /// Load from the cache of the hub, or fetch.
+    OpenHub(String),
+    /// Encode and decode a SMILES.
+    Try(String),
+    /// Walk between two molecules through latent space in so many steps.
+    Walk {
+        /// SMILES of the start.
+        from: String,
+        /// SMILES of the end.
+        to: String,
+        /// Molecules in all.
+        n: usize,
+    },
+    /// Decode points around the latent vector of a SMILES.
+    Neighbours {
+        /// The molecule.
+        smiles: String,
+        /// Distance in latent space.
+        radius: f32,
+        /// The seed of the directions.
+        seed: u64,
+    },
+}
+
+/// Landscape views.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LandscapeAction {
+    /// Mark minima by id; replaces what was marked.
+    SelectMinima(Vec<u64>),
+    /// Flood the landscape up to an energy, or not at all.
+    Flood(Option<f64>),
+    /// Show the lowest-barrier path between two minima.
+    Path(u64, u64),
+}
+
+/// Jobs by their id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobAction {
+    /// Stop at the next unit and keep what there is.
+    Cancel(u64),
+    /// Rest at the next unit.
+    Pause(u64),
+    /// Go on.
+    Resume(u64),
+    /// Take an ended job off the list.
+    Dismiss(u64),
+}
+
+/// What a click or drag on the map does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tool {
+    /// Move the map.
+    #[default]
+    Pan,
+    /// Draw around points.
+    Lasso,
+    /// Draw a rectangle.
+    Rectangle,
+}
+
+impl Tool {
+    /// All, in the order of the toolbar.
+    pub const ALL: [Self; 3] = [Self::Pan, Self::Lasso, Self::Rectangle];
+
+    /// The word on screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Pan => "Pan",
+            Self::Lasso => "Lasso",
+            Self::Rectangle => "Rectangle",
+        }
+    }
+}
+
+/// A dialog of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dialog {
+    /// Choose what to open.
+    Open,
+    /// Choose where to write rows.
+    ExportRows,
+    /// Choose where to write the picture.
+    ExportView,
+    /// Name the selection.
+    NameSelection,
+    /// Keys and what they do.
+    Keys,
+    /// Preferences.
+    Settings,
+    /// Jobs run and the window is to close.
+    Quit,
+    /// A file is large: its path and its size in bytes.
+    LargeFile(PathBuf, u64),
+}
+
+/// What a system file dialog is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choose {
+    /// A folder to open.
+    OpenFolder,
+    /// A file to open.
+    OpenFile,
+    /// A file to write.
+    Save,
+}
+
+/// The window.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WindowAction {
+    /// Take a tool.
+    Tool(Tool),
+    /// The row under the pointer.
+    Hover(Option<usize>),
+    /// Look at the selection, or everything.
+    FrameSelection,
+    /// Put the tiles back as they were.
+    ResetLayout,
+    /// Show or hide the Explorer.
+    ToggleExplorer,
+    /// Show or hide the Inspector.
+    ToggleInspector,
+    /// Show or hide jobs, log and history.
+    ToggleBottom,
+    /// Use other colours.
+    Theme(ThemeChoice),
+    /// Scale everything.
+    Scale(f32),
+    /// Larger type and keys on screen, for an audience.
+    TogglePresenter,
+    /// Open or close the command palette.
+    TogglePalette,
+    /// Put the cursor into the search field.
+    FocusSearch,
+    /// Open a dialog.
+    Show(Dialog),
+    /// Close the dialog.
+    CloseDialog,
+    /// Ask the system's file dialog.
+    Choose(Choose),
+    /// The first steps have been read.
+    Welcomed,
+    /// Copy a text.
+    Copy(String),
+    /// Say something in the log.
+    Say(String),
+    /// Take the sentence off the screen.
+    Dismiss,
+    /// The search field has the cursor.
+    SearchFocused,
+    /// No animations.
+    ReducedMotion(bool),
+    /// Write the picture of the map.
+    ExportView(PathBuf),
+    /// Close the window, asking first when jobs run.
+    Quit,
+    /// Close the window now.
+    QuitNow,
+}
+
+impl From<PictureAction> for Action {
+    fn from(action: PictureAction) -> Self {
+        Self::Picture(action)
+    }
+}
+
+impl From<WindowAction> for Action {
+    fn from(action: WindowAction) -> Self {
+        Self::Window(action)
+    }
+}
+
+impl From<StudyAction> for Action {
+    fn from(action: StudyAction) -> Self {
+        Self::Study(action)
+    }
+}
+
+impl From<ModelAction> for Action {
+    fn from(action: ModelAction) -> Self {
+        Self::Model(action)
+    }
+}
+
+impl PictureAction {
+    /// Its name in the history.
+    pub fn label(&self) -> String {
+        match self {
+            Self::GoTo(step) => format!("Step {}", step.label()),
+            Self::ColourBy(Some(column)) => format!("Colour by {column}"),
+            Self::ColourBy(None) => "Colour by nothing".into(),
+            Self::Gradient(gradient) => format!("Colours {}", gradient.label()),
+            Self::ToggleLayer(layer) => format!("Layer {}", layer.label()),
+            Self::PointSize(_) => "Point size".into(),
+            Self::Camera(None) => "Show the whole map".into(),
+            Self::Camera(Some(_)) => "Move the map".into(),
+            Self::Select { operation: SetOperation::Replace, by, .. } => format!("Select by {by}"),
+            Self::Select { operation, by, .. } => format!("{} by {by}", operation.label()),
+            Self::Invert => "Invert the selection".into(),
+            Self::Name(name) => format!("Name “{name}”"),
+            Self::Rename(_, name) => format!("Rename to “{name}”"),
+            Self::RemoveNamed(_) => "Forget a named selection".into(),
+            Self::UseNamed(_, operation) => format!("{} a named selection", operation.label()),
+            Self::ShowOnlySelection => "Show only the selection".into(),
+            Self::ShowAll => "Show all".into(),
+            Self::TogglePin(_) => "Pin".into(),
+            Self::Sort(_) => "Sort".into(),
+        }
+    }
+
+    /// Whether many in a row are one change.
+    pub fn joins(&self) -> bool {
+        matches!(self, Self::PointSize(_) | Self::Camera(Some(_)))
+    }
+}

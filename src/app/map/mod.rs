@@ -1,0 +1,314 @@
+//! The map: every molecule a dot, with its tools, layers, legends and cards.
+
+mod camera;
+mod cards;
+mod legend;
+mod scene;
+
+use std::sync::Arc;
+
+use eframe::egui::{self, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, vec2};
+
+use camera::Lens;
+pub use camera::{camera_around, home};
+use scene::SceneCache;
+
+use super::action::{PictureAction, Tool, WindowAction};
+use super::command::Command;
+use super::data::{DataSet, MapPlaces, RowSet};
+use super::model_session::thousands;
+use super::picture::{Camera, Layer, Step};
+use super::shell::{colour_by_ui, operation};
+use super::theme::space;
+use super::widgets::{View, command_button, empty, primary_button};
+use crate::render::{Area, GridIndex, MapReport, paint_map};
+
+/// How near the pointer must be to a dot, in points.
+const PICK_RADIUS: f32 = 8.0;
+
+/// A drag under way.
+#[derive(Debug, Clone)]
+struct Drag {
+    tool: Tool,
+    /// Corners of the lasso, or two opposite ones of the rectangle, on the map.
+    path: Vec<[f32; 2]>,
+}
+
+/// The map's own state.
+#[derive(Default)]
+pub struct MapPanel {
+    cache: SceneCache,
+    index: Option<(u64, GridIndex)>,
+    drag: Option<Drag>,
+    report: MapReport,
+    /// Where the camera is while it glides to where it should be.
+    shown: Option<(u64, Camera)>,
+}
+
+impl MapPanel {
+    /// Draws the toolbar and the map.
+    pub fn ui(&mut self, ui: &mut Ui, view: &mut View) {
+        let data = view.state.data.clone().filter(|data| data.n_rows() > 0);
+        let Some(data) = data else { return nothing_ui(ui, view) };
+        let Some(map) = data.map.clone() else { return no_map_ui(ui, view, &data) };
+        let bar = egui::Frame::new().fill(view.palette.panel).inner_margin(egui::Margin::symmetric(8, 4));
+        egui::Panel::top("map tools").frame(bar).show(ui, |ui| toolbar_ui(ui, view, &data));
+        let rect = ui.available_rect_before_wrap();
+        self.canvas_ui(ui, view, &data, &map, rect);
+    }
+
+    fn canvas_ui(&mut self, ui: &mut Ui, view: &mut View, data: &DataSet, map: &MapPlaces, rect: Rect) {
+        let response = ui.interact(rect, ui.scope_id().with("map canvas"), Sense::click_and_drag());
+        let n = data.n_rows();
+        let (n_shown, n_selected) = (view.state.picture.n_shown(n), view.state.picture.selection.len());
+        response.widget_info(|| {
+            let text = format!(
+                "Map of {} molecules, {} shown, {} selected; the table holds the same rows",
+                thousands(n),
+                thousands(n_shown),
+                thousands(n_selected)
+            );
+            WidgetInfo::labeled(Role::Image, true, text)
+        });
+        let wanted = view.state.picture.camera.unwrap_or_else(|| home(&map.places));
+        let camera = self.glide(ui, view, wanted);
+        let lens = Lens::new(camera, rect);
+        let painter = ui.painter().with_clip_rect(rect);
+        let (scene, legends) = self.cache.scene(view.state, &view.palette, data, map);
+        painter.rect_filled(rect, 0.0, view.palette.canvas);
+        painter.add(paint_map(rect, 1, Arc::new(scene), lens.render_camera(), &self.report));
+        if let Some(error) = self.report.get().error {
+            painter.text(
+                rect.center(),
+                egui::Align2::CENTER_CENTER,
+                error,
+                egui::FontId::proportional(13.0),
+                view.palette.danger,
+            );
+        }
+        if self.index.as_ref().is_none_or(|(serial, _)| *serial != view.state.data_serial) {
+            let places: Vec<[f32; 3]> = map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect();
+            self.index = Some((view.state.data_serial, GridIndex::new(&places)));
+        }
+        self.hover(&response, view, &lens);
+        self.tools(ui, &response, view, &lens);
+        self.paint_drag(&painter, view, &lens);
+        legend::ui(ui, &view.palette, rect, &legends);
+        if view.state.picture.shows(Layer::Points) {
+            cards::ui(ui, view, data, map, &lens, rect, response.hovered() && self.drag.is_none());
+        }
+        note_ui(ui, view, map, rect);
+    }
+
+    /// Moves the camera a part of the way in each frame; at once while the person drags.
+    fn glide(&mut self, ui: &Ui, view: &View, wanted: Camera) -> Camera {
+        let still = view.state.settings.reduced_motion
+            || ui.input(|input| input.pointer.any_down() || input.smooth_scroll_delta().length_sq() > 0.0);
+        let from = self.shown.filter(|(serial, _)| *serial == view.state.data_serial).map(|(_, camera)| camera);
+        let camera = match from {
+            Some(from) if !still && from != wanted => {
+                let share = 1.0 - (-ui.input(|input| input.stable_dt).min(0.1) * 14.0).exp();
+                let mix = |a: f32, b: f32| a + share * (b - a);
+                let next = Camera {
+                    centre: [0, 1].map(|k| mix(from.centre[k], wanted.centre[k])),
+                    span: (mix(from.span.ln(), wanted.span.ln())).exp(),
+                };
+                let near = [0, 1].iter().all(|&k| (next.centre[k] - wanted.centre[k]).abs() < 1e-3 * wanted.span)
+                    && (next.span / wanted.span - 1.0).abs() < 1e-3;
+                if near {
+                    wanted
+                } else {
+                    ui.ctx().request_repaint();
+                    next
+                }
+            }
+            _ => wanted,
+        };
+        self.shown = Some((view.state.data_serial, camera));
+        camera
+    }
+
+    fn hover(&self, response: &egui::Response, view: &mut View, lens: &Lens) {
+        let pointer = response.hover_pos().filter(|_| self.drag.is_none() && view.state.picture.shows(Layer::Points));
+        let row = pointer.and_then(|at| self.row_at(view, lens, at));
+        if response.hovered() || response.contains_pointer() {
+            if row != view.state.hovered {
+                view.ask(WindowAction::Hover(row));
+            }
+        } else if view.state.hovered.is_some() && response.ctx.input(|input| input.pointer.delta() != egui::Vec2::ZERO)
+        {
+            // Other panels set the hovered row after this one; here it only ends.
+            view.ask(WindowAction::Hover(None));
+        }
+    }
+
+    fn row_at(&self, view: &View, lens: &Lens, at: Pos2) -> Option<usize> {
+        let (_, index) = self.index.as_ref()?;
+        let reach = f64::from(PICK_RADIUS.max(view.state.picture.point_size) / lens.points_per_unit());
+        let passes = |row: u32| view.state.picture.passes(row as usize);
+        index.nearest(lens.world(at).map(f64::from), reach, passes).map(|row| row as usize)
+    }
+
+    /// The rows inside an outline of the map that pass the filter.
+    fn rows_inside(&self, view: &View, outline: Vec<[f32; 2]>) -> RowSet {
+        let n = view.state.n_rows();
+        let Some((_, index)) = &self.index else { return RowSet::empty(n) };
+        let rows = index.inside(&Area::Lasso(outline)).into_iter().map(|row| row as usize);
+        RowSet::of(n, rows.filter(|&row| view.state.picture.passes(row)))
+    }
+
+    fn tools(&mut self, ui: &Ui, response: &egui::Response, view: &mut View, lens: &Lens) {
+        let tool = view.state.tool;
+        let modifiers = ui.input(|input| input.modifiers);
+        if response.hovered() {
+            let scroll = ui.input(|input| input.smooth_scroll_delta().y);
+            let pinch = ui.input(|input| input.zoom_delta());
+            let factor = (scroll * 0.0035).exp() * pinch;
+            if let Some(at) = response.hover_pos().filter(|_| (factor - 1.0).abs() > 1e-4) {
+                view.ask(PictureAction::Camera(Some(lens.zoomed(factor, at).camera())));
+            }
+            ui.ctx().set_cursor_icon(match tool {
+                Tool::Pan if response.dragged() => CursorIcon::Grabbing,
+                Tool::Pan => CursorIcon::Grab,
+                Tool::Lasso | Tool::Rectangle => CursorIcon::Crosshair,
+            });
+        }
+        let pans = response.dragged_by(egui::PointerButton::Middle)
+            || (tool == Tool::Pan && response.dragged_by(egui::PointerButton::Primary));
+        if pans && response.drag_delta() != egui::Vec2::ZERO {
+            view.ask(PictureAction::Camera(Some(lens.panned(response.drag_delta()).camera())));
+        }
+        if tool != Tool::Pan {
+            self.follow_drag(response, tool, lens);
+            if response.drag_stopped()
+                && let Some(drag) = self.drag.take()
+            {
+                let rows = self.rows_inside(view, polygon(&drag));
+                let by = if drag.tool == Tool::Lasso { "lasso" } else { "rectangle" };
+                view.ask(PictureAction::Select { rows: Arc::new(rows), operation: operation(modifiers), by });
+            }
+        }
+        if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+            self.drag = None;
+        }
+        if response.double_clicked() {
+            if let Some(row) = view.state.hovered {
+                view.ask(PictureAction::TogglePin(row));
+            }
+        } else if response.clicked() && response.hover_pos().is_some() {
+            let found = response.interact_pointer_pos().and_then(|at| self.row_at(view, lens, at));
+            let operation = operation(modifiers);
+            let replaces = operation == super::data::SetOperation::Replace;
+            if found.is_some() || (replaces && !view.state.picture.selection.is_empty()) {
+                let rows = Arc::new(RowSet::of(view.state.n_rows(), found));
+                view.ask(PictureAction::Select { rows, operation, by: "click" });
+            }
+        }
+    }
+
+    fn follow_drag(&mut self, response: &egui::Response, tool: Tool, lens: &Lens) {
+        let Some(at) = response.interact_pointer_pos() else { return };
+        if response.drag_started_by(egui::PointerButton::Primary) {
+            let start = response.ctx.input(|input| input.pointer.press_origin()).unwrap_or(at);
+            self.drag = Some(Drag { tool, path: vec![lens.world(start)] });
+        }
+        let Some(drag) = self.drag.as_mut().filter(|_| response.dragged_by(egui::PointerButton::Primary)) else {
+            return;
+        };
+        let place = lens.world(at);
+        match drag.tool {
+            Tool::Rectangle => {
+                drag.path.truncate(1);
+                drag.path.push(place);
+            }
+            _ => {
+                let far = drag.path.last().is_none_or(|last| lens.screen(*last).distance(at) > 3.0);
+                if far {
+                    drag.path.push(place);
+                }
+            }
+        }
+    }
+
+    fn paint_drag(&self, painter: &egui::Painter, view: &View, lens: &Lens) {
+        let Some(drag) = &self.drag else { return };
+        let corners: Vec<Pos2> = polygon(drag).into_iter().map(|place| lens.screen(place)).collect();
+        let stroke = Stroke::new(1.5, view.palette.accent);
+        painter.add(Shape::closed_line(corners.clone(), Stroke::new(3.5, view.palette.canvas.gamma_multiply(0.7))));
+        painter.add(Shape::closed_line(corners, stroke));
+    }
+
+    /// The scene and camera of what is seen, for a picture of any size.
+    pub fn figure(&mut self, view: &View) -> Option<(crate::render::Scene, Camera)> {
+        let data = view.state.data.clone()?;
+        let map = data.map.clone()?;
+        let (mut scene, _) = self.cache.scene(view.state, &view.palette, &data, &map);
+        if let Some(points) = scene.points.as_mut() {
+            points.hovered = None;
+        }
+        Some((scene, view.state.picture.camera.unwrap_or_else(|| home(&map.places))))
+    }
+}
+
+fn polygon(drag: &Drag) -> Vec<[f32; 2]> {
+    match (drag.tool, drag.path.as_slice()) {
+        (Tool::Rectangle, [a, b]) => vec![*a, [b[0], a[1]], *b, [a[0], b[1]]],
+        (_, path) => path.to_vec(),
+    }
+}
+
+fn toolbar_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for tool in Tool::ALL {
+            command_button(ui, view, Command::Tool(tool));
+        }
+        ui.separator();
+        for layer in Layer::ALL {
+            command_button(ui, view, Command::Layer(layer));
+        }
+        ui.separator();
+        colour_by_ui(ui, view, data);
+        command_button(ui, view, Command::FrameAll);
+    });
+}
+
+fn note_ui(ui: &Ui, view: &View, map: &MapPlaces, rect: Rect) {
+    let trust = map.trustworthiness.map_or_else(String::new, |trust| format!(" · trustworthiness {trust:.2}"));
+    let text = format!("{}{trust} · seed {}", map.method, map.seed);
+    let at = rect.right_bottom() - vec2(space::M, space::S);
+    ui.painter().with_clip_rect(rect).text(
+        at,
+        egui::Align2::RIGHT_BOTTOM,
+        text,
+        egui::FontId::proportional(11.0),
+        view.palette.ink_weak,
+    );
+}
+
+fn nothing_ui(ui: &mut Ui, view: &mut View) {
+    let palette = view.palette;
+    let running = view.state.jobs.iter().any(|job| job.is_active());
+    if running {
+        return empty(ui, &palette, "Opening…", "The map appears as soon as the file has been read.", |_| {});
+    }
+    let text = "The map shows every molecule as a dot, placed by the model's latent space.";
+    empty(ui, &palette, "No molecules yet", text, |ui| {
+        primary_button(ui, view, Command::Open, "Open…");
+    });
+}
+
+fn no_map_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
+    let palette = view.palette;
+    let text = format!(
+        "{} molecules are loaded. To place them, the open model encodes each into a latent vector, and the principal axes of these vectors become the map.",
+        thousands(data.n_rows())
+    );
+    empty(ui, &palette, "There is no map yet", &text, |ui| {
+        primary_button(ui, view, Command::MakeMap, "Encode and draw the map");
+        if view.state.model.is_none() {
+            ui.add_space(space::XS);
+            command_button(ui, view, Command::GoTo(Step::Model));
+        }
+    });
+}

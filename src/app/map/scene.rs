@@ -1,0 +1,300 @@
+//! What the window knows, as the scene that the renderer draws. Large parts are kept and shared by identity.
+
+use std::sync::Arc;
+
+use eframe::egui::Color32;
+
+use super::home;
+use crate::app::data::{DataSet, MapPlaces, RowSet, Values};
+use crate::app::picture::Layer;
+use crate::app::state::State;
+use crate::app::study::NetworkOnMap;
+use crate::app::theme::Palette;
+use crate::render::{
+    ColourMap, ColourScale, Edge, EdgeLayer, FieldGrid, FieldLayer, Glyph, GlyphLayer, GlyphShape, GridFrame,
+    PointColours, PointLayer, PointMark, Positions, Rgba, Scene, Shared, Theme, density, even_levels,
+};
+
+/// What the legend says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Legend {
+    /// A colour bar.
+    Scale(ColourScale),
+    /// A colour a word, with how often it occurs.
+    Words(String, Vec<(String, Rgba, usize)>),
+}
+
+/// Colours of categories that colour-blind readers tell apart (Okabe and Ito, 2008), for light and dark grounds.
+const CATEGORIES: [Rgba; 8] = [
+    [230, 159, 0, 255],
+    [86, 180, 233, 255],
+    [0, 158, 115, 255],
+    [213, 94, 0, 255],
+    [0, 114, 178, 255],
+    [204, 121, 167, 255],
+    [240, 228, 66, 255],
+    [140, 140, 140, 255],
+];
+
+/// Cells of the density along the map.
+const DENSITY_CELLS: usize = 192;
+/// Standard deviation of the density's smoothing, as a part of the map.
+const DENSITY_SIGMA: f64 = 0.015;
+
+type ColourKey = (Option<String>, ColourMap, bool);
+type MarksKey = (Arc<RowSet>, Option<Arc<RowSet>>);
+type FloodKey = (Arc<NetworkOnMap>, Option<f64>);
+
+/// Kept pieces of the scene with what they were made from.
+#[derive(Debug, Default)]
+pub struct SceneCache {
+    serial: u64,
+    positions: Option<Positions>,
+    colours: Option<(ColourKey, PointColours, Option<Legend>)>,
+    marks: Option<(MarksKey, Shared<Vec<u8>>)>,
+    density: Option<(Option<Arc<RowSet>>, Shared<FieldGrid>)>,
+    network: Option<(FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>)>,
+}
+
+impl SceneCache {
+    /// The scene of the state, and the legends of its layers.
+    pub fn scene(&mut self, state: &State, palette: &Palette, data: &DataSet, map: &MapPlaces) -> (Scene, Vec<Legend>) {
+        if self.serial != state.data_serial {
+            *self = Self { serial: state.data_serial, ..Self::default() };
+        }
+        let picture = &state.picture;
+        let mut legends = Vec::new();
+        let mut scene = Scene { theme: theme(palette), ..Scene::default() };
+        if picture.shows(Layer::Heatmap)
+            && let Some(grid) = state.study.as_ref().and_then(|study| study.roughness.clone())
+        {
+            let scale = ColourScale::over(ColourMap::Magma, &grid.values, "Roughness on the map", "");
+            legends.push(Legend::Scale(scale.clone()));
+            let contours = even_levels(scale.range, 6);
+            scene.fields.push(FieldLayer { grid, scale, opacity: 0.85, fade: 0.25, contours });
+        }
+        if picture.shows(Layer::Density) {
+            let grid = self.density(state, map);
+            let scale =
+                ColourScale::over(ColourMap::Cividis, &grid.values, "Density", "molecules per square unit of the map");
+            legends.push(Legend::Scale(scale.clone()));
+            let contours = even_levels(scale.range, 6);
+            scene.fields.push(FieldLayer { grid, scale, opacity: 0.7, fade: 0.3, contours });
+        }
+        if picture.shows(Layer::Points) {
+            let (colours, legend) = self.colours(state, palette, data);
+            legends.extend(legend);
+            scene.points = Some(self.points(state, map, colours));
+        }
+        if picture.shows(Layer::Network)
+            && let Some(network) = state.study.as_ref().and_then(|study| study.network_on_map.clone())
+        {
+            let scale = self.network(state, &network, &mut scene);
+            legends.push(Legend::Scale(scale));
+        }
+        (scene, legends)
+    }
+
+    fn points(&mut self, state: &State, map: &MapPlaces, colours: PointColours) -> PointLayer {
+        let positions = self.positions(map);
+        let picture = &state.picture;
+        let n = map.places.len();
+        let marked = !picture.selection.is_empty() || picture.filter.is_some();
+        let mut layer = PointLayer::new(positions, [0; 4]);
+        layer.radius = picture.point_size * 0.5 * radius_share(n);
+        layer.colours = colours;
+        layer.hovered = state.hovered.filter(|&row| row < n).map(|row| row as u32);
+        layer.marks = marked.then(|| self.marks(state, n));
+        layer.opacity = 0.9;
+        layer.dimmed = 0.35;
+        layer
+    }
+
+    fn positions(&mut self, map: &MapPlaces) -> Positions {
+        let flat = || Shared::new(map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect());
+        self.positions.get_or_insert_with(flat).clone()
+    }
+
+    fn marks(&mut self, state: &State, n: usize) -> Shared<Vec<u8>> {
+        let picture = &state.picture;
+        let key = (picture.selection.clone(), picture.filter.as_ref().map(|filter| filter.rows.clone()));
+        let same = |known: &MarksKey| {
+            Arc::ptr_eq(&known.0, &key.0)
+                && match (&known.1, &key.1) {
+                    (None, None) => true,
+                    (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                    _ => false,
+                }
+        };
+        if let Some((known, marks)) = &self.marks
+            && same(known)
+        {
+            return marks.clone();
+        }
+        let mut marks = vec![0u8; n];
+        if let Some(rows) = &key.1 {
+            marks.fill(PointMark::HIDDEN);
+            rows.iter().filter(|&row| row < n).for_each(|row| marks[row] = 0);
+        }
+        key.0.iter().filter(|&row| row < n).for_each(|row| marks[row] |= PointMark::SELECTED);
+        let marks = Shared::new(marks);
+        self.marks = Some((key, marks.clone()));
+        marks
+    }
+
+    fn colours(&mut self, state: &State, palette: &Palette, data: &DataSet) -> (PointColours, Option<Legend>) {
+        let picture = &state.picture;
+        let key = (picture.colour_by.clone(), picture.gradient, palette.dark);
+        if let Some((known, colours, legend)) = &self.colours
+            && *known == key
+        {
+            return (colours.clone(), legend.clone());
+        }
+        let (colours, legend) = colours_of(data, key.0.as_deref(), key.1, palette);
+        self.colours = Some((key, colours.clone(), legend.clone()));
+        (colours, legend)
+    }
+
+    fn density(&mut self, state: &State, map: &MapPlaces) -> Shared<FieldGrid> {
+        let rows = state.picture.filter.as_ref().map(|filter| filter.rows.clone());
+        if let Some((known, grid)) = &self.density
+            && *known == rows
+        {
+            return grid.clone();
+        }
+        let camera = home(&map.places);
+        let corner = |sign: f32| camera.centre.map(|c| f64::from(c + sign * 0.5 * camera.span));
+        let frame = GridFrame::around([corner(-1.0), corner(1.0)], DENSITY_CELLS, 0.0);
+        let sigma = DENSITY_SIGMA * f64::from(camera.span);
+        let positions = self.positions(map);
+        let grid = Shared::new(density(&positions, |row| state.picture.passes(row), frame, sigma));
+        self.density = Some((rows, grid.clone()));
+        grid
+    }
+
+    fn network(&mut self, state: &State, network: &Arc<NetworkOnMap>, scene: &mut Scene) -> ColourScale {
+        let flood = state.flood;
+        let known = self.network.as_ref().filter(|((known, at), _, _)| Arc::ptr_eq(known, network) && *at == flood);
+        let (edges, glyphs) = match known {
+            Some((_, edges, glyphs)) => (edges.clone(), glyphs.clone()),
+            None => {
+                let (edges, glyphs) = network_shapes(network, flood);
+                (Shared::new(edges), Shared::new(glyphs))
+            }
+        };
+        self.network = Some(((network.clone(), flood), edges.clone(), glyphs.clone()));
+        let barriers: Vec<f32> = edges.iter().map(|edge| edge.value).collect();
+        let scale = ColourScale::over(ColourMap::Cividis, &barriers, "Barrier", "units of E");
+        scene.edges = Some(EdgeLayer {
+            edges,
+            scale: Some(scale.clone()),
+            widths: [2.2, 0.8],
+            opacity: 0.8,
+            selected: Vec::new(),
+        });
+        let selected = state
+            .marked_minima
+            .iter()
+            .filter_map(|id| network.minima.iter().position(|minimum| minimum.id == *id))
+            .map(|at| at as u32)
+            .collect();
+        scene.glyphs = Some(GlyphLayer { glyphs, scale: None, selected, hovered: None });
+        scale
+    }
+}
+
+/// Fewer points are drawn larger, so that the chosen size means the same at every number.
+fn radius_share(n: usize) -> f32 {
+    match n {
+        0..=3_000 => 1.4,
+        3_001..=30_000 => 1.0,
+        30_001..=300_000 => 0.7,
+        _ => 0.5,
+    }
+}
+
+/// Edges and glyphs of a network; flooded up to an energy, only what lies below it is joined, and minima above it are
+/// small.
+fn network_shapes(network: &NetworkOnMap, flood: Option<f64>) -> (Vec<Edge>, Vec<Glyph>) {
+    let place = |[x, y]: [f32; 2]| [x, y, 0.0];
+    let wet = |energy: f64| flood.is_none_or(|flood| energy <= flood);
+    let mut glyphs: Vec<Glyph> = network
+        .minima
+        .iter()
+        .map(|minimum| Glyph {
+            place: place(minimum.place),
+            shape: GlyphShape::of_minimum(minimum.on_boundary),
+            value: f32::NAN,
+            radius: if wet(minimum.energy) { 4.0 } else { 1.5 },
+        })
+        .collect();
+    let mut edges = Vec::new();
+    for state in network.transition_states.iter().filter(|state| wet(state.energy)) {
+        glyphs.push(Glyph {
+            place: place(state.place),
+            shape: GlyphShape::of_transition_state(state.on_boundary, state.degenerate),
+            value: f32::NAN,
+            radius: 3.0,
+        });
+        for end in state.ends {
+            edges.push(Edge { from: place(state.place), to: place(end), value: state.barrier as f32 });
+        }
+    }
+    (edges, glyphs)
+}
+
+fn colours_of(
+    data: &DataSet,
+    column: Option<&str>,
+    map: ColourMap,
+    palette: &Palette,
+) -> (PointColours, Option<Legend>) {
+    let plain = PointColours::One(rgba(palette.point));
+    let Some(column) = column.and_then(|name| data.column(name)) else { return (plain, None) };
+    match &column.values {
+        Values::Number(values) => {
+            let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+            let scale = ColourScale::over(map, &values, &column.name, &column.unit);
+            let colours = PointColours::Values { values: Shared::new(values), scale: scale.clone() };
+            (colours, Some(Legend::Scale(scale)))
+        }
+        Values::Text(values) => {
+            let words = column.words();
+            let mut shown: Vec<(String, Rgba, usize)> = words
+                .iter()
+                .zip(CATEGORIES)
+                .take(CATEGORIES.len() - 1)
+                .map(|((word, n), colour)| (word.clone(), colour, *n))
+                .collect();
+            let others: usize = words.iter().skip(shown.len()).map(|(_, n)| n).sum();
+            let other = CATEGORIES[CATEGORIES.len() - 1];
+            let of = |value: &String| {
+                shown.iter().find(|(word, _, _)| word == value).map_or(other, |(_, colour, _)| *colour)
+            };
+            let colours = PointColours::Each(Shared::new(values.iter().map(of).collect()));
+            if others > 0 {
+                shown.push((format!("{} other words", words.len() - shown.len()), other, others));
+            }
+            (colours, Some(Legend::Words(column.name.clone(), shown)))
+        }
+    }
+}
+
+fn rgba(colour: Color32) -> Rgba {
+    colour.to_srgba_unmultiplied()
+}
+
+/// The renderer's colours of a theme.
+pub fn theme(palette: &Palette) -> Theme {
+    let usual = if palette.dark { Theme::DARK } else { Theme::LIGHT };
+    Theme {
+        background: rgba(palette.canvas),
+        ink: rgba(palette.ink),
+        faint: rgba(palette.ink_weak),
+        grid: rgba(palette.line),
+        unknown: rgba(palette.missing),
+        point: rgba(palette.point),
+        halo: rgba(palette.canvas),
+        ..usual
+    }
+}

@@ -1,0 +1,210 @@
+//! What the window knows. Panels read it; only `App::apply` changes it.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{Action, Dialog, ModelAction, StudyAction, Tool, WindowAction};
+use super::board::JobCard;
+use super::data::DataSet;
+use super::history::History;
+use super::model_session::{LoadedModel, SessionResults};
+use super::picture::{Layer, Picture, Step, StepState};
+use super::settings::Settings;
+use super::study::OpenStudy;
+
+/// Where the program finds what ships with it.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// The bundled study.
+    pub study: Option<PathBuf>,
+    /// The bundled model.
+    pub model: Option<PathBuf>,
+    /// The cache of fetched models.
+    pub hub_cache: Option<PathBuf>,
+}
+
+/// How much a line of the log matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Something happened.
+    Note,
+    /// Something should be looked at.
+    Warning,
+    /// Something failed.
+    Failure,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone)]
+pub struct LogLine {
+    /// Since the start of the program.
+    pub at: Duration,
+    /// How much it matters.
+    pub weight: Weight,
+    /// What happened.
+    pub text: String,
+}
+
+/// What the adapter is, for the status line.
+#[derive(Debug, Clone, Default)]
+pub struct AdapterLine {
+    /// Short, for the status line.
+    pub short: String,
+    /// Everything known, for its tooltip.
+    pub long: String,
+}
+
+/// Lines of the log that are kept.
+const MAX_LOG: usize = 2000;
+
+/// Everything the panels read.
+pub struct State {
+    /// Preferences.
+    pub settings: Settings,
+    /// Where bundled things are.
+    pub places: Places,
+    /// What is seen; undone and redone.
+    pub picture: Picture,
+    /// Undo and redo.
+    pub history: History,
+    /// The molecules.
+    pub data: Option<Arc<DataSet>>,
+    /// Counts the data sets shown; caches of panels compare it.
+    pub data_serial: u64,
+    /// The study.
+    pub study: Option<OpenStudy>,
+    /// The model of step 1.
+    pub model: Option<Arc<LoadedModel>>,
+    /// What was asked of the model last.
+    pub session: SessionResults,
+    /// Steps whose jobs run now.
+    pub running: Vec<Step>,
+    /// Jobs, running ones first.
+    pub jobs: Vec<JobCard>,
+    /// What happened.
+    pub log: VecDeque<LogLine>,
+    /// The row under the pointer, wherever it is shown.
+    pub hovered: Option<usize>,
+    /// The tool of the map.
+    pub tool: Tool,
+    /// For an audience.
+    pub presenter: bool,
+    /// Whether the palette is open.
+    pub palette: bool,
+    /// The open dialog.
+    pub dialog: Option<Dialog>,
+    /// The path that the system's dialog gave last, until a dialog of ours takes it.
+    pub chosen: Option<PathBuf>,
+    /// Whether the search field is to take the cursor.
+    pub focus_search: bool,
+    /// The adapter.
+    pub adapter: AdapterLine,
+    /// Seconds of the last frame's work.
+    pub frame_secs: f32,
+    /// Minima that are marked.
+    pub marked_minima: Vec<u64>,
+    /// What the minima of the landscape decode to with the open model, by id.
+    pub decoded_minima: std::collections::BTreeMap<u64, String>,
+    /// The energy up to which the landscape is flooded.
+    pub flood: Option<f64>,
+    /// A sentence that stays on screen until it is dismissed.
+    pub notice: Option<(Weight, String)>,
+}
+
+impl State {
+    /// How many molecules are loaded.
+    pub fn n_rows(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.n_rows())
+    }
+
+    /// The row whose card stands in the Inspector: the hovered one, or the only selected one, or the first pinned one.
+    pub fn card_row(&self) -> Option<usize> {
+        let selected = || {
+            let mut rows = self.picture.selection.iter();
+            rows.next()
+        };
+        self.hovered
+            .or_else(selected)
+            .or_else(|| self.picture.pinned.first().copied())
+            .filter(|&row| row < self.n_rows())
+    }
+
+    /// Whether a layer of the map can be shown, or why not.
+    ///
+    /// # Errors
+    /// A sentence for the tooltip.
+    pub fn layer_available(&self, layer: Layer) -> Result<(), String> {
+        let has_map = self.data.as_ref().is_some_and(|data| data.map.is_some());
+        if !has_map {
+            return Err("There is no map yet: open a study, or encode the molecules and draw one (Data menu)".into());
+        }
+        let study = self.study.as_ref();
+        match layer {
+            Layer::Points | Layer::Density => Ok(()),
+            Layer::Heatmap => study
+                .filter(|study| study.roughness.is_some())
+                .map(|_| ())
+                .ok_or_else(|| "The heatmap needs an explored landscape: run step 2 first".into()),
+            Layer::Network => study
+                .filter(|study| study.network_on_map.is_some())
+                .map(|_| ())
+                .ok_or_else(|| "The network needs an explored landscape: run step 2 first".into()),
+        }
+    }
+
+    /// Where a step stands.
+    pub fn step_state(&self, step: Step) -> StepState {
+        if self.running.contains(&step) {
+            return StepState::Running;
+        }
+        if let Some(state) = self.study.as_ref().and_then(|study| study.step_state(step)) {
+            return state;
+        }
+        let has_map = self.data.as_ref().is_some_and(|data| data.map.is_some());
+        match step {
+            Step::Model if self.model.is_some() => StepState::Done,
+            Step::Model => StepState::Ready,
+            Step::Landscape if self.model.is_some() && self.data.is_some() => StepState::Ready,
+            Step::Region if !self.picture.named.is_empty() => StepState::Done,
+            Step::Region if has_map => StepState::Ready,
+            _ => StepState::Empty,
+        }
+    }
+
+    /// What Ctrl Enter does in this step.
+    ///
+    /// # Errors
+    /// Why there is nothing to do yet.
+    pub fn primary_action(&self) -> Result<Action, String> {
+        match self.picture.step {
+            Step::Model if self.model.is_none() => Ok(ModelAction::OpenBundled.into()),
+            Step::Model => Ok(WindowAction::Show(Dialog::Open).into()),
+            Step::Landscape if self.data.is_none() => Ok(WindowAction::Show(Dialog::Open).into()),
+            Step::Landscape if self.data.as_ref().is_some_and(|data| data.map.is_none()) => {
+                if self.model.is_none() {
+                    return Err("Open a model in step 1 first".into());
+                }
+                Ok(StudyAction::MakeMap.into())
+            }
+            Step::Landscape => Err("The map is drawn; choose a region in step 3".into()),
+            Step::Region if self.picture.selection.is_empty() => {
+                Err("Select molecules on the map first: L is the lasso".into())
+            }
+            Step::Region => Ok(WindowAction::Show(Dialog::NameSelection).into()),
+            Step::FillTune => Err("Open a study with a fill set, or run one with `fillscape study run`".into()),
+            Step::Compare => {
+                Err("Open a study with a finished comparison, or run one with `fillscape study run`".into())
+            }
+        }
+    }
+
+    /// Adds a line to the log.
+    pub fn say(&mut self, weight: Weight, at: Duration, text: impl Into<String>) {
+        self.log.push_back(LogLine { at, weight, text: text.into() });
+        if self.log.len() > MAX_LOG {
+            self.log.pop_front();
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Reading a study: its molecules, their map, its landscape, fill sets and comparisons.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::molecules::{data_set, encode_map, places};
+use super::on_map::{frustration_grid, network_on_map};
+use super::{FillSet, Item, Landscape, OpenStudy};
+use crate::app::data::{DataSet, MapPlaces, load_file};
+use crate::app::event::told;
+use crate::app::picture::{Picture, Step};
+use crate::jobs::{Observe, Progress, silent};
+use crate::landscape::{
+    METRIC_LENGTH_SCALE, ParallelConvention, SAMPLING_LENGTH_SCALE, contributions, files, frustration,
+};
+use crate::projection::Projection;
+use crate::workspace::{Access, Artefact, ArtefactKind, Points, Study};
+
+/// Whether a folder is a study.
+pub fn is_study(folder: &Path) -> bool {
+    folder.join("study.toml").exists()
+}
+
+/// Opens a study; `look_only` leaves it as it is whatever happens. Parts that cannot be read are listed as faults.
+///
+/// # Errors
+/// A sentence when the document itself cannot be read.
+pub fn open(
+    folder: &Path,
+    look_only: bool,
+    observe: Observe,
+) -> Result<(OpenStudy, Option<DataSet>, Option<Picture>), String> {
+    let _ = observe(Progress::new("study", 0, None));
+    let study = if look_only { Study::open_read_only(folder) } else { Study::open(folder) };
+    let study = study.map_err(|error| told(&error))?;
+    let listing = study.artefacts().map_err(|error| told(&error))?;
+    let mut faults: Vec<String> = listing.faults.iter().map(|fault| told(fault)).collect();
+    let shown = shown_artefacts(&study, &listing.artefacts);
+    let of = |kind: ArtefactKind| shown.iter().rev().copied().find(|artefact| artefact.id().kind() == kind);
+
+    let mut projection = None;
+    let mut data = None;
+    if let Some(artefact) = of(ArtefactKind::Points) {
+        let _ = observe(Progress::new("molecules", 0, None));
+        match Points::read(artefact) {
+            Ok(points) => {
+                let (mut set, map) = read_map(&points, artefact, of(ArtefactKind::Projection), &mut faults);
+                set.provenance.extend(facts_of(artefact));
+                set.name.clone_from(&study.document().name);
+                projection = map;
+                data = Some(set);
+            }
+            Err(fault) => faults.push(told(&fault)),
+        }
+    }
+    let landscape = of(ArtefactKind::Landscape).and_then(|artefact| {
+        let _ = observe(Progress::new("landscape", 0, None));
+        match files::read_native(&artefact.folder) {
+            Ok(files) => Some(Arc::new(landscape_of(files.network))),
+            Err(fault) => {
+                faults.push(told(&fault));
+                None
+            }
+        }
+    });
+    let mut fill_sets = Vec::new();
+    for artefact in shown.iter().filter(|artefact| artefact.id().kind() == ArtefactKind::FillSet) {
+        match load_file(&artefact.path("fill_set.csv"), &mut silent) {
+            Ok(data) => fill_sets.push(FillSet { name: artefact.provenance.step.clone(), data }),
+            Err(fault) => faults.push(told(&fault)),
+        }
+    }
+    let on_map = landscape.as_ref().zip(projection.as_ref()).and_then(|(landscape, projection)| {
+        network_on_map(&landscape.network, projection).map_err(|error| faults.push(told(&error))).ok()
+    });
+    let roughness =
+        landscape.as_ref().zip(on_map.as_ref()).zip(data.as_ref()).and_then(|((landscape, network), data)| {
+            frustration_grid(&landscape.contributions[1], network, &data.map.as_ref()?.places)
+        });
+    let open = OpenStudy {
+        name: study.document().name.clone(),
+        folder: folder.to_owned(),
+        read_only: read_only(&study),
+        items: shown.iter().map(|artefact| item(artefact)).collect(),
+        facts: study_facts(&study),
+        network_on_map: on_map.map(Arc::new),
+        roughness,
+        landscape,
+        fill_sets,
+        done: done_steps(&shown),
+        stale: Vec::new(),
+        faults,
+        study,
+    };
+    let picture = open.kept_picture(data.as_ref());
+    Ok((open, data, picture))
+}
+
+/// The artefacts the document shows; all of them when it names none.
+fn shown_artefacts<'a>(study: &Study, all: &'a [Artefact]) -> Vec<&'a Artefact> {
+    let results = &study.document().results;
+    let named: Vec<&Artefact> = all.iter().filter(|artefact| results.values().any(|id| id == artefact.id())).collect();
+    let mut shown = if named.is_empty() { all.iter().collect() } else { named };
+    shown.sort_by(|a, b| a.provenance.made.cmp(&b.provenance.made));
+    shown
+}
+
+/// The molecules with their places: those of the study's projection, or principal axes fitted now.
+fn read_map(
+    points: &Points,
+    artefact: &Artefact,
+    kept: Option<&Artefact>,
+    faults: &mut Vec<String>,
+) -> (DataSet, Option<Projection>) {
+    let mut data = data_set(points);
+    let kept = kept.filter(|projection| projection.provenance.parents.contains(artefact.id()));
+    let read = kept.and_then(|kept| {
+        let file = kept
+            .provenance
+            .files
+            .keys()
+            .find(|name| Path::new(name).extension().is_some_and(|ending| ending == "json"))?;
+        match kept
+            .read(file)
+            .map_err(|error| told(&error))
+            .and_then(|bytes| Projection::from_json(&bytes).map_err(|error| told(&error)))
+        {
+            Ok(projection) if projection.map().len() == data.n_rows() => Some(projection),
+            Ok(_) => None,
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        }
+    });
+    let projection = match read {
+        Some(projection) => Some(projection),
+        None => match encode_map(&points.latents, points.dimension, &mut silent) {
+            Ok(projection) => Some(projection),
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        },
+    };
+    data.map = projection.as_ref().map(|projection| Arc::new(places(projection)) as Arc<MapPlaces>);
+    (data, projection)
+}
+
+fn landscape_of(network: crate::landscape::KineticTransitionNetwork) -> Landscape {
+    let scales = [METRIC_LENGTH_SCALE, SAMPLING_LENGTH_SCALE];
+    Landscape {
+        contributions: scales.map(|scale| contributions(&network, scale, ParallelConvention::Each)),
+        frustration: scales.map(|scale| frustration(&network, scale)),
+        network,
+    }
+}
+
+fn read_only(study: &Study) -> Option<String> {
+    match study.access() {
+        Access::Write => None,
+        Access::ReadOnly(reason) => Some(format!("The study can only be looked at: {reason}")),
+    }
+}
+
+fn step_of(kind: ArtefactKind) -> Step {
+    match kind {
+        ArtefactKind::Corpus | ArtefactKind::Points | ArtefactKind::Projection => Step::Landscape,
+        ArtefactKind::Samples | ArtefactKind::Landscape => Step::Landscape,
+        ArtefactKind::FillSet | ArtefactKind::Checkpoint => Step::FillTune,
+        ArtefactKind::Task | ArtefactKind::Frustration | ArtefactKind::Comparison | ArtefactKind::Report => {
+            Step::Compare
+        }
+    }
+}
+
+fn item(artefact: &Artefact) -> Item {
+    let provenance = &artefact.provenance;
+    let mut detail =
+        format!("{}\nmade {} in {:.1} s on {}", provenance.id, provenance.made, provenance.seconds, provenance.device);
+    for (name, value) in &provenance.summary {
+        detail.push_str(&format!("\n{name}: {value}"));
+    }
+    Item { name: provenance.step.clone(), detail, step: step_of(provenance.id.kind()) }
+}
+
+fn facts_of(artefact: &Artefact) -> Vec<(String, String)> {
+    let provenance = &artefact.provenance;
+    [
+        ("Artefact", provenance.id.to_string()),
+        ("Made", provenance.made.clone()),
+        ("Seed", provenance.seed.to_string()),
+        ("Took", format!("{:.1} s", provenance.seconds)),
+        ("Device", provenance.device.clone()),
+        ("Program", format!("Fillscape {}", provenance.program_version)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec()
+}
+
+fn study_facts(study: &Study) -> Vec<(String, String)> {
+    let document = study.document();
+    vec![
+        ("Study".into(), document.name.clone()),
+        ("Begun".into(), document.created.clone()),
+        ("Folder".into(), study.folder().display().to_string()),
+    ]
+}
+
+fn done_steps(shown: &[&Artefact]) -> Vec<Step> {
+    let has = |kind: ArtefactKind| shown.iter().any(|artefact| artefact.id().kind() == kind);
+    let mut done = Vec::new();
+    if has(ArtefactKind::Landscape) {
+        done.push(Step::Landscape);
+    }
+    if has(ArtefactKind::FillSet) {
+        done.push(Step::Region);
+    }
+    if has(ArtefactKind::Checkpoint) {
+        done.push(Step::FillTune);
+    }
+    if has(ArtefactKind::Comparison) {
+        done.push(Step::Compare);
+    }
+    done
+}

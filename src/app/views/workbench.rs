@@ -1,0 +1,34 @@
+//! Views of steps 2 to 5 beside the map.
+
+use eframe::egui::Ui;
+
+use super::contributions::ContributionsPanel;
+use super::fill_set::FillSetPanel;
+use super::tree::TreePanel;
+use crate::app::command::Command;
+use crate::app::shell::Pane;
+use crate::app::widgets::{View, empty, primary_button};
+
+/// All of them, with what only they know.
+#[derive(Debug, Default)]
+pub struct WorkbenchPanels {
+    tree: TreePanel,
+    contributions: ContributionsPanel,
+    fill_set: FillSetPanel,
+}
+
+impl WorkbenchPanels {
+    /// Draws one of them.
+    pub fn ui(&mut self, ui: &mut Ui, view: &mut View, pane: Pane) {
+        match pane {
+            Pane::Tree => return self.tree.ui(ui, view),
+            Pane::Contributions => return self.contributions.ui(ui, view),
+            Pane::FillSet => return self.fill_set.ui(ui, view),
+            _ => {}
+        }
+        let palette = view.palette;
+        empty(ui, &palette, pane.title(), "Open a study that holds it.", |ui| {
+            primary_button(ui, view, Command::Open, "Open…");
+        });
+    }
+}
