@@ -1,4 +1,6 @@
 //! Studies on disk: what is written, locked, checked, and what survives faults.
 
+mod faults;
+mod interruption;
 mod study;
 mod support;
