@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
+use super::fill_set::{ControlsCommand, GenerateCommand};
 use super::landscape::{NetworkIn, Parallel, print_json, write_csv};
 use super::{CliError, Output};
 use crate::fill::{
@@ -13,7 +14,7 @@ use crate::fill::{
 use crate::jobs::silent;
 use crate::landscape::{KineticTransitionNetwork, read_npy, write_npy};
 
-/// The roughness field of a network and the points sampled from it
+/// Step 3, where to fill and with what: the roughness field, places, fill sets and controls
 #[derive(Debug, Args)]
 pub struct FillCommand {
     #[command(subcommand)]
@@ -28,6 +29,14 @@ enum FillSubcommand {
     /// The roughest places of a network: basin-hopping on the field from every Gaussian
     #[command(after_help = "Example: fillscape fill sample network --preset script -n 100 --out x.npy")]
     Sample(SampleCommand),
+    /// Molecules for a landscape, a region or given places: decoded, without doubles, screened
+    #[command(
+        after_help = "Example: fillscape fill generate --network network -n 100 --corpus zinc.smi --out fill.csv"
+    )]
+    Generate(GenerateCommand),
+    /// A control set of the same make: random places, or random molecules of files
+    #[command(after_help = "Example: fillscape fill controls -n 100 --from task.csv --out control.csv")]
+    Controls(ControlsCommand),
 }
 
 impl FillCommand {
@@ -39,6 +48,8 @@ impl FillCommand {
         match &self.command {
             FillSubcommand::Field(command) => command.run(out),
             FillSubcommand::Sample(command) => command.run(out),
+            FillSubcommand::Generate(command) => command.run(out),
+            FillSubcommand::Controls(command) => command.run(out),
         }
     }
 }

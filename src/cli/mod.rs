@@ -2,6 +2,7 @@
 
 mod depict;
 mod fill;
+mod fill_set;
 mod landscape;
 mod library;
 mod model;
@@ -10,6 +11,7 @@ mod npy_rows;
 mod pretrain;
 mod response_file;
 mod rows;
+mod study;
 mod surface;
 
 use std::fmt::Display;
@@ -51,6 +53,7 @@ enum Command {
     Surface(surface::SurfaceCommand),
     Landscape(landscape::LandscapeCommand),
     Fill(fill::FillCommand),
+    Study(study::StudyCommand),
 }
 
 /// Runs the command line of this process.
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Surface(command) => command.run(out),
         Command::Landscape(command) => command.run(out),
         Command::Fill(command) => command.run(out),
+        Command::Study(command) => command.run(out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -247,7 +247,7 @@ pub(super) fn resolve(model: &str, out: &Output) -> Result<PathBuf, CliError> {
 }
 
 /// The model that ships with the program: `assets/model` beside the executable, or in the folder of the sources.
-fn bundled() -> Result<PathBuf, CliError> {
+pub(super) fn bundled() -> Result<PathBuf, CliError> {
     let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("assets/model")));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/model");
     beside

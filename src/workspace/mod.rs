@@ -38,7 +38,7 @@ pub use history::History;
 pub use molecules::{MoleculeTable, NumericColumn, Points};
 pub use npy::write_npy_f32;
 pub use recipe::Recipe;
-pub use staging::{ArtefactRequest, Staging};
 pub use scores::{RunRow, ScoreQuery, ScoreRow, Scores};
+pub use staging::{ArtefactRequest, Staging};
 pub use study::{Access, Listing, ReadOnlyReason, Study};
 pub use upkeep::{CheckReport, Fault, Pruned};

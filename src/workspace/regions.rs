@@ -14,10 +14,10 @@ use std::collections::HashSet;
 /// When an artefact, molecule, minimum or region it names is not there.
 pub fn resolve(definition: &RegionDefinition, study: &Study) -> Result<Region, StepError> {
     let missing = |what: String| StepError::RegionOf { what };
-    let landscape = |id: &ArtefactId| -> Result<_, StepError> {
-        Ok(StoredLandscape::read(&study.artefact(id)?)?.files.network)
-    };
-    let each = |parts: &[RegionDefinition]| parts.iter().map(|part| resolve(part, study)).collect::<Result<Vec<_>, _>>();
+    let landscape =
+        |id: &ArtefactId| -> Result<_, StepError> { Ok(StoredLandscape::read(&study.artefact(id)?)?.files.network) };
+    let each =
+        |parts: &[RegionDefinition]| parts.iter().map(|part| resolve(part, study)).collect::<Result<Vec<_>, _>>();
     match definition {
         RegionDefinition::Around { points, molecules } => {
             let points = Points::read(&study.artefact(points)?)?;

@@ -28,7 +28,9 @@ const TABLES: &str = "
 #[derive(Debug, thiserror::Error)]
 pub enum ScoresError {
     /// SQLite.
-    #[error("could not use the file of runs and scores; it can be removed, and `fillscape study check` builds it again ({path:?})")]
+    #[error(
+        "could not use the file of runs and scores; it can be removed, and `fillscape study check` builds it again ({path:?})"
+    )]
     Sqlite {
         /// The file.
         path: PathBuf,
@@ -37,7 +39,9 @@ pub enum ScoresError {
         source: rusqlite::Error,
     },
     /// Written by a newer program.
-    #[error("the file of runs and scores has layout {found}, but this program knows {VERSION}: use the newer program ({path:?})")]
+    #[error(
+        "the file of runs and scores has layout {found}, but this program knows {VERSION}: use the newer program ({path:?})"
+    )]
     Newer {
         /// Layout found.
         found: i64,
@@ -131,9 +135,8 @@ impl Scores {
     /// When SQLite fails.
     pub fn holds(&self, artefact: &Artefact) -> Result<bool, ScoresError> {
         let id = artefact.id().to_string();
-        let found = self.ask(|c| {
-            c.query_row("SELECT 1 FROM runs WHERE artefact = ?1", [&id], |_| Ok(())).optional()
-        })?;
+        let found =
+            self.ask(|c| c.query_row("SELECT 1 FROM runs WHERE artefact = ?1", [&id], |_| Ok(())).optional())?;
         Ok(found.is_some())
     }
 
@@ -148,13 +151,23 @@ impl Scores {
         let p = &artefact.provenance;
         let id = p.id.to_string();
         let json = |table: &toml::Table| serde_json::to_string(table).unwrap_or_default();
-        let stop = serde_json::to_value(p.stop_reason).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let stop =
+            serde_json::to_value(p.stop_reason).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
         transaction
             .execute(
                 "INSERT OR REPLACE INTO runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 params![
-                    id, p.id.kind().name(), p.step, p.made, p.seed as i64, p.device, p.seconds, stop,
-                    p.program_version, json(&p.parameters), json(&p.summary)
+                    id,
+                    p.id.kind().name(),
+                    p.step,
+                    p.made,
+                    p.seed as i64,
+                    p.device,
+                    p.seconds,
+                    stop,
+                    p.program_version,
+                    json(&p.parameters),
+                    json(&p.summary)
                 ],
             )
             .map_err(fail)?;
@@ -187,8 +200,7 @@ impl Scores {
     pub fn runs(&self, text: &str, limit: usize) -> Result<Vec<RunRow>, ScoresError> {
         let words: Vec<String> = text.split_whitespace().map(|word| format!("%{}%", escaped(word))).collect();
         let field = "(step || ' ' || artefact || ' ' || parameters || ' ' || summary || ' ' || made)";
-        let conditions: String =
-            (1..=words.len()).map(|k| format!(" AND {field} LIKE ?{k} ESCAPE '\\'")).collect();
+        let conditions: String = (1..=words.len()).map(|k| format!(" AND {field} LIKE ?{k} ESCAPE '\\'")).collect();
         let sql = format!(
             "SELECT artefact, step, made, seed, seconds, stop_reason, parameters, summary FROM runs WHERE 1{conditions} \
              ORDER BY made DESC, artefact LIMIT {limit}"

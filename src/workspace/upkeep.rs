@@ -55,7 +55,9 @@ impl Study {
         let listing = self.artefacts()?;
         let folder = self.folder().display();
         let again = |step: Option<&str>| match step {
-            Some(step) => format!("remove the artefact and run `fillscape study run`: the step {step} makes it again, and nothing else is recomputed ({folder})"),
+            Some(step) => format!(
+                "remove the artefact and run `fillscape study run`: the step {step} makes it again, and nothing else is recomputed ({folder})"
+            ),
             None => format!("remove the artefact and run `fillscape study run` ({folder})"),
         };
         for fault in &listing.faults {
@@ -155,7 +157,8 @@ impl Study {
             for entry in entries.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let bare = name.trim_start_matches('.').trim_end_matches(".part").trim_end_matches(".old");
-                let referenced = bare.parse::<ArtefactId>().is_ok_and(|id| kept.contains(&id)) && !name.starts_with('.');
+                let referenced =
+                    bare.parse::<ArtefactId>().is_ok_and(|id| kept.contains(&id)) && !name.starts_with('.');
                 if !referenced {
                     found.push(entry.path());
                 }

@@ -84,7 +84,10 @@ impl RunCommand {
         let report = report.map(|id| study.artefacts_folder().join(id.to_string()).join("report.html"));
         match (&end, out.json) {
             (RunEnd::Finished, true) => {
-                println!("{}", json!({ "end": "finished", "seconds": seconds, "study": study.folder(), "report": report }));
+                println!(
+                    "{}",
+                    json!({ "end": "finished", "seconds": seconds, "study": study.folder(), "report": report })
+                );
             }
             (RunEnd::Paused(step), true) => {
                 println!("{}", json!({ "end": "paused", "step": step, "seconds": seconds, "study": study.folder() }));
@@ -160,7 +163,9 @@ impl Screen {
         let terminal = std::io::stderr().is_terminal();
         let bars = (terminal && !out.json).then(|| {
             let all = MultiProgress::new();
-            let style = |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = |template: &str| {
+                ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+            };
             let steps = all.add(ProgressBar::new(0));
             steps.set_style(style("{prefix:>12} [{bar:24}] {pos}/{len} {msg}"));
             steps.set_prefix("study");
@@ -226,11 +231,15 @@ impl Screen {
             units.set_prefix(progress.stage);
             units.set_message(format!("{rate}{left} {}", progress.detail));
         }
-        let due = self.last_line.elapsed() >= LINE_EVERY || (progress.stage != self.stage && self.begun.elapsed() >= LINE_EVERY);
+        let due = self.last_line.elapsed() >= LINE_EVERY
+            || (progress.stage != self.stage && self.begun.elapsed() >= LINE_EVERY);
         if self.lines && due {
             self.last_line = Instant::now();
             let total = progress.total.map_or(String::new(), |total| format!("/{total}"));
-            eprintln!("[{}] {}: {} {}{total} {rate}{left} {}", self.place, self.step, progress.stage, progress.done, progress.detail);
+            eprintln!(
+                "[{}] {}: {} {}{total} {rate}{left} {}",
+                self.place, self.step, progress.stage, progress.done, progress.detail
+            );
         }
         self.stage = progress.stage;
     }

@@ -33,7 +33,13 @@ impl OpenCommand {
         }
         say_access(&study);
         println!("{} (made {}, seed {})", document.name, document.created, document.recipe.seed);
-        println!("{} artefacts, {:.1} MB; {} regions, {} selections", listing.artefacts.len(), bytes as f64 / 1e6, document.regions.len(), document.selections.len());
+        println!(
+            "{} artefacts, {:.1} MB; {} regions, {} selections",
+            listing.artefacts.len(),
+            bytes as f64 / 1e6,
+            document.regions.len(),
+            document.selections.len()
+        );
         for (step, id) in &document.results {
             println!("{step:<24} {id}");
         }
@@ -173,10 +179,13 @@ impl RunsCommand {
         let runs = Scores::open(study.folder())?.runs(&self.words.join(" "), self.limit)?;
         for run in runs {
             if out.json {
-                println!("{}", json!({
-                    "artefact": run.artefact, "step": run.step, "made": run.made, "seed": run.seed,
-                    "seconds": run.seconds, "stop_reason": run.stop_reason, "summary": run.summary,
-                }));
+                println!(
+                    "{}",
+                    json!({
+                        "artefact": run.artefact, "step": run.step, "made": run.made, "seed": run.seed,
+                        "seconds": run.seconds, "stop_reason": run.stop_reason, "summary": run.summary,
+                    })
+                );
             } else {
                 println!("{} {:>8.1} s {:<20} {} {}", run.made, run.seconds, run.step, run.artefact, run.summary);
             }

@@ -108,10 +108,10 @@ pub(super) fn points(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         .par_iter()
         .map(|smiles| Molecule::from_smiles(smiles).map_or([f64::NAN; 11], |m| Descriptors::of(&m).values()))
         .collect();
-    let numbers = Descriptors::NAMES.iter().enumerate().map(|(j, name)| NumericColumn {
-        name: (*name).to_owned(),
-        values: values.iter().map(|row| row[j]).collect(),
-    });
+    let numbers = Descriptors::NAMES
+        .iter()
+        .enumerate()
+        .map(|(j, name)| NumericColumn { name: (*name).to_owned(), values: values.iter().map(|row| row[j]).collect() });
     let points = Points {
         molecules: MoleculeTable { ids: pick(&table.ids), smiles, selfies, numbers: numbers.collect() },
         dimension: sitting.inputs.dimension,

@@ -100,7 +100,9 @@ pub enum StepError {
     #[error(transparent)]
     Tune(#[from] TuneError),
     /// The tuning ended without a checkpoint.
-    #[error("the tuning of {arm} ended without a checkpoint: {why}; lower the learning rate, or choose another strategy")]
+    #[error(
+        "the tuning of {arm} ended without a checkpoint: {why}; lower the learning rate, or choose another strategy"
+    )]
     NoCheckpoint {
         /// Which arm.
         arm: String,

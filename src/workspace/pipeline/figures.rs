@@ -77,35 +77,81 @@ fn draw_forest(rows: &[Row], learner: &str) -> String {
     let reach = ends.filter(|v| v.is_finite()).fold(0.1f64, |most, v| most.max(v.abs())) * 1.08;
     let x = |value: f64| left + (value.clamp(-reach, reach) + reach) / (2.0 * reach) * (width - left - 90.0);
     let bottom = height - 40.0;
-    let _ = writeln!(out, "<text x=\"12\" y=\"18\" font-weight=\"bold\">Relative change with {}, in percent; right is better</text>", escaped(learner));
+    let _ = writeln!(
+        out,
+        "<text x=\"12\" y=\"18\" font-weight=\"bold\">Relative change with {}, in percent; right is better</text>",
+        escaped(learner)
+    );
     let spacing = tick_step(2.0 * reach);
     let first = (-reach / spacing).ceil() as i64;
     for k in first..=(reach / spacing).floor() as i64 {
         let value = k as f64 * spacing;
         let colour = if k == 0 { INK } else { "#dddddd" };
-        let _ = writeln!(out, "<line x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{1}\" y2=\"{2}\" stroke=\"{colour}\"/>", x(value), top - 6.0, bottom);
+        let _ = writeln!(
+            out,
+            "<line x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{1}\" y2=\"{2}\" stroke=\"{colour}\"/>",
+            x(value),
+            top - 6.0,
+            bottom
+        );
         let text = format!("{value:+.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
         let text = if k == 0 { "0".to_owned() } else { text };
-        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"{FAINT}\">{text}</text>", x(value), bottom + 16.0);
+        let _ = writeln!(
+            out,
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"{FAINT}\">{text}</text>",
+            x(value),
+            bottom + 16.0
+        );
     }
     for (k, row) in rows.iter().enumerate() {
         let y = top + step * (k as f64 + 0.5);
         let weight = if row.pooled { "bold" } else { "normal" };
         let colour = if row.clear { COLOURS[0] } else { "#666666" };
-        let _ = writeln!(out, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" font-weight=\"{weight}\">{}</text>", left - 10.0, y + 4.0, escaped(&row.label));
-        let _ = writeln!(out, "<line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" stroke-width=\"2\"/>", x(row.low), x(row.high));
+        let _ = writeln!(
+            out,
+            "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" font-weight=\"{weight}\">{}</text>",
+            left - 10.0,
+            y + 4.0,
+            escaped(&row.label)
+        );
+        let _ = writeln!(
+            out,
+            "<line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" stroke-width=\"2\"/>",
+            x(row.low),
+            x(row.high)
+        );
         for seed in &row.seeds {
-            let _ = writeln!(out, "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"none\" stroke=\"{FAINT}\"/>", x(*seed));
+            let _ = writeln!(
+                out,
+                "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"none\" stroke=\"{FAINT}\"/>",
+                x(*seed)
+            );
         }
         let c = x(row.change);
         if row.pooled {
-            let _ = writeln!(out, "<path d=\"M{:.1} {y:.1}L{c:.1} {:.1}L{:.1} {y:.1}L{c:.1} {:.1}Z\" fill=\"{colour}\"/>", c - 6.0, y - 6.0, c + 6.0, y + 6.0);
+            let _ = writeln!(
+                out,
+                "<path d=\"M{:.1} {y:.1}L{c:.1} {:.1}L{:.1} {y:.1}L{c:.1} {:.1}Z\" fill=\"{colour}\"/>",
+                c - 6.0,
+                y - 6.0,
+                c + 6.0,
+                y + 6.0
+            );
         } else {
-            let _ = writeln!(out, "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"7\" height=\"7\" fill=\"{colour}\"/>", c - 3.5, y - 3.5);
+            let _ = writeln!(
+                out,
+                "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"7\" height=\"7\" fill=\"{colour}\"/>",
+                c - 3.5,
+                y - 3.5
+            );
         }
         let _ = writeln!(out, "<text x=\"{}\" y=\"{:.1}\">{:+.2} %</text>", width - 72.0, y + 4.0, row.change);
     }
-    let _ = writeln!(out, "<text x=\"12\" y=\"{}\" fill=\"{FAINT}\">Squares: tasks; diamonds: pooled; bars: intervals; rings: seeds; blue: a detectable difference</text>", height - 6.0);
+    let _ = writeln!(
+        out,
+        "<text x=\"12\" y=\"{}\" fill=\"{FAINT}\">Squares: tasks; diamonds: pooled; bars: intervals; rings: seeds; blue: a detectable difference</text>",
+        height - 6.0
+    );
     out.push_str("</svg>\n");
     out
 }
@@ -136,27 +182,64 @@ pub(super) fn loss_curves(title: &str, curves: &[Curve]) -> String {
     let spacing = tick_step(y1 - y0);
     for k in (y0 / spacing).ceil() as i64..=(y1 / spacing).floor() as i64 {
         let v = k as f64 * spacing;
-        let _ = writeln!(out, "<line x1=\"{left}\" x2=\"{}\" y1=\"{1:.1}\" y2=\"{1:.1}\" stroke=\"#dddddd\"/>", width - right, y(v));
-        let _ = writeln!(out, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"{FAINT}\">{}</text>", left - 6.0, y(v) + 4.0, short(v));
+        let _ = writeln!(
+            out,
+            "<line x1=\"{left}\" x2=\"{}\" y1=\"{1:.1}\" y2=\"{1:.1}\" stroke=\"#dddddd\"/>",
+            width - right,
+            y(v)
+        );
+        let _ = writeln!(
+            out,
+            "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"{FAINT}\">{}</text>",
+            left - 6.0,
+            y(v) + 4.0,
+            short(v)
+        );
     }
     let spacing = tick_step(x1 - x0).max(1.0);
     for k in (x0 / spacing).ceil() as i64..=(x1 / spacing).floor() as i64 {
         let v = k as f64 * spacing;
-        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"{FAINT}\">{}</text>", x(v), height - below + 16.0, short(v));
+        let _ = writeln!(
+            out,
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"{FAINT}\">{}</text>",
+            x(v),
+            height - below + 16.0,
+            short(v)
+        );
     }
-    let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">optimiser step</text>", f64::midpoint(left, width - right), height - 8.0);
+    let _ = writeln!(
+        out,
+        "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">optimiser step</text>",
+        f64::midpoint(left, width - right),
+        height - 8.0
+    );
     for (k, curve) in curves.iter().enumerate() {
         let colour = COLOURS[k % COLOURS.len()];
-        let points: Vec<String> =
-            curve.points.iter().filter(|p| p[1].is_finite()).map(|p| format!("{:.1},{:.1}", x(p[0]), y(p[1]))).collect();
-        let _ = writeln!(out, "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\"/>", points.join(" "));
+        let points: Vec<String> = curve
+            .points
+            .iter()
+            .filter(|p| p[1].is_finite())
+            .map(|p| format!("{:.1},{:.1}", x(p[0]), y(p[1])))
+            .collect();
+        let _ = writeln!(
+            out,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\"/>",
+            points.join(" ")
+        );
         for point in points.iter().take(60) {
             let Some((cx, cy)) = point.split_once(',') else { continue };
             let _ = writeln!(out, "<circle cx=\"{cx}\" cy=\"{cy}\" r=\"2\" fill=\"{colour}\"/>");
         }
         let ly = top + 10.0 + 18.0 * k as f64;
-        let _ = writeln!(out, "<line x1=\"{0}\" x2=\"{1}\" y1=\"{ly}\" y2=\"{ly}\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{2}\" y=\"{3}\">{4}</text>",
-            width - right + 12.0, width - right + 34.0, width - right + 40.0, ly + 4.0, escaped(&curve.name));
+        let _ = writeln!(
+            out,
+            "<line x1=\"{0}\" x2=\"{1}\" y1=\"{ly}\" y2=\"{ly}\" stroke=\"{colour}\" stroke-width=\"2\"/><text x=\"{2}\" y=\"{3}\">{4}</text>",
+            width - right + 12.0,
+            width - right + 34.0,
+            width - right + 40.0,
+            ly + 4.0,
+            escaped(&curve.name)
+        );
     }
     out.push_str("</svg>\n");
     out
@@ -186,7 +269,8 @@ mod tests {
         let one = Curve { name: "fill".to_owned(), points: vec![[1.0, 2.5], [2.0, f64::NAN]] };
         let text = loss_curves("Loss", &[one]);
         assert!(!text.contains("NaN") && text.ends_with("</svg>\n"), "{text}");
-        let row = Row { label: "a".into(), change: 0.0, low: 0.0, high: 0.0, seeds: vec![], pooled: true, clear: false };
+        let row =
+            Row { label: "a".into(), change: 0.0, low: 0.0, high: 0.0, seeds: vec![], pooled: true, clear: false };
         assert!(!draw_forest(&[row], "ridge").contains("NaN"));
     }
 }

@@ -3,10 +3,10 @@
 use super::corpus::Corpus;
 use super::error::StepError;
 use super::landscape::StoredLandscape;
+use super::landscape::surface_of;
 use super::run::{Made, Sitting, StepEnd, count, params, summary};
 use super::samples::Samples;
 use super::tasks::{task, tasks};
-use super::landscape::surface_of;
 use crate::evaluate::Task;
 use crate::fill::region::Terrain;
 use crate::fill::{
@@ -114,7 +114,10 @@ fn training_molecules(task: &Task) -> Vec<String> {
 
 fn finish(staging: &Staging, set: &FillSet, dimension: usize) -> StepEnd {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let fail = |error: &dyn std::fmt::Display| StepError::Report { what: "the table of molecules", problem: error.to_string() };
+    let fail = |error: &dyn std::fmt::Display| StepError::Report {
+        what: "the table of molecules",
+        problem: error.to_string(),
+    };
     for molecule in &set.molecules {
         writer.serialize(molecule).map_err(|error| fail(&error))?;
     }

@@ -78,13 +78,8 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
         }
     };
     let (mean_response, n_points) = mean_in_region(&before);
-    let mut arms = vec![ArmFrustration {
-        arm: "base".to_owned(),
-        frustration: None,
-        n_minima: None,
-        mean_response,
-        n_points,
-    }];
+    let mut arms =
+        vec![ArmFrustration { arm: "base".to_owned(), frustration: None, n_minima: None, mean_response, n_points }];
     if whole {
         fill_in(&mut arms[0], &region, &surface, &stored.files.network, sitting)?;
     }

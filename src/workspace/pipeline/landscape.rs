@@ -46,7 +46,8 @@ pub(super) fn landscape(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let samples = Samples::read(&sitting.result("samples")?)?;
     let scale = Normalisation::of(&samples.response, 1)?;
     let surface = surface_of(&samples, &scale, p.smoothing)?;
-    let Some((files, found)) = explored(sitting, &surface, &samples, &p, &staging.work().join("exploration.json"))? else {
+    let Some((files, found)) = explored(sitting, &surface, &samples, &p, &staging.work().join("exploration.json"))?
+    else {
         return Ok(None);
     };
     let ktn = &files.network;
@@ -112,10 +113,8 @@ pub(super) fn explored(
             if begun.elapsed() >= SAVE_EVERY { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if !exploration.is_finished() {
-            let text = serde_json::to_vec(&exploration).map_err(|error| StepError::Report {
-                what: "the saved exploration",
-                problem: error.to_string(),
-            })?;
+            let text = serde_json::to_vec(&exploration)
+                .map_err(|error| StepError::Report { what: "the saved exploration", problem: error.to_string() })?;
             atomic_file::write(saved, text)?;
         }
         if sitting.stopped {
@@ -131,11 +130,8 @@ pub(super) fn explored(
 fn contributions_csv(ktn: &KineticTransitionNetwork) -> String {
     let mut text = String::from("minimum,transition_state,barrier,distance,frustration\n");
     for c in contributions(ktn, METRIC_LENGTH_SCALE, ParallelConvention::Each) {
-        let _ = writeln!(
-            text,
-            "{},{},{:?},{:?},{:?}",
-            c.minimum, c.transition_state, c.barrier, c.distance, c.frustration
-        );
+        let _ =
+            writeln!(text, "{},{},{:?},{:?},{:?}", c.minimum, c.transition_state, c.barrier, c.distance, c.frustration);
     }
     text
 }

@@ -198,8 +198,16 @@ impl Planner<'_> {
             _ => self.recipe.model.device.to_string(),
         };
         let parent_ids = parents.iter().map(id_of).collect();
-        let request =
-            ArtefactRequest { kind, step: name.clone(), revision, parents: parent_ids, inputs, parameters, seed, device };
+        let request = ArtefactRequest {
+            kind,
+            step: name.clone(),
+            revision,
+            parents: parent_ids,
+            inputs,
+            parameters,
+            seed,
+            device,
+        };
         self.plan.steps.push(PlannedStep { step, name, id: request.id(), request, parents });
     }
 

@@ -93,7 +93,14 @@ fn results(page: &mut Page, staging: &Staging, found: &Comparison) -> Result<i64
     if !found.roughness.is_empty() {
         let rows = found.roughness.iter().map(|r| {
             let seed = r.seed.map_or(String::new(), |s| s.to_string());
-            vec![r.task.clone(), r.arm.clone(), seed, format!("{:.4}", r.rogi), format!("{:.4}", r.rogi_xd), format!("{} of {}", r.n_molecules, r.n_all)]
+            vec![
+                r.task.clone(),
+                r.arm.clone(),
+                seed,
+                format!("{:.4}", r.rogi),
+                format!("{:.4}", r.rogi_xd),
+                format!("{} of {}", r.n_molecules, r.n_all),
+            ]
         });
         page.paragraph("Roughness of the labels over the pooled embedding:");
         page.table(&["task", "arm", "seed", "ROGI", "ROGI-XD", "molecules"], rows);
@@ -138,7 +145,8 @@ fn landscape_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> R
     let prune = PruneParams { components: Components::All, lowest: Some(MAX_LEAVES), ..PruneParams::default() };
     let tree = MergeTree::new(ktn);
     let fail = |problem: String| StepError::Report { what: "the disconnectivity graph", problem };
-    let graph = DisconnectivityGraph::new(ktn, &tree, Levels::Exact, &prune).map_err(|error| fail(error.to_string()))?;
+    let graph =
+        DisconnectivityGraph::new(ktn, &tree, Levels::Exact, &prune).map_err(|error| fail(error.to_string()))?;
     let layout = TreeLayout::new(&graph, &LayoutParams::default());
     let of_minima = frustration_of_minima(ktn, METRIC_LENGTH_SCALE);
     let index_of = |id| ktn.minima().iter().position(|m| m.id == id);
@@ -186,7 +194,12 @@ fn sets_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result
             Some((depict(&Molecule::from_smiles(smiles).ok()?, &DepictParams::default()), caption.clone()))
         })
         .collect();
-    let cell = MoleculeSvg { size: [150.0, 120.0], max_bond: 18.0, title: "The fill set".to_owned(), ..MoleculeSvg::default() };
+    let cell = MoleculeSvg {
+        size: [150.0, 120.0],
+        max_bond: 18.0,
+        title: "The fill set".to_owned(),
+        ..MoleculeSvg::default()
+    };
     let figure = grid(&cells, &GridParams { columns: 6, cell });
     staging.write("figures/fill_set.svg", &figure)?;
     page.figure(&figure, &format!("{} of {} molecules of the fill set.", cells.len(), set.smiles.len()));
@@ -293,12 +306,14 @@ impl Page {
     }
 
     fn figure(&mut self, svg: &str, caption: &str) {
-        let caption = if caption.is_empty() { String::new() } else { format!("<figcaption>{}</figcaption>", escaped(caption)) };
+        let caption =
+            if caption.is_empty() { String::new() } else { format!("<figcaption>{}</figcaption>", escaped(caption)) };
         let _ = writeln!(self.body, "<figure>\n{svg}{caption}</figure>");
     }
 
     fn details(&mut self, title: &str, text: &str) {
-        let _ = writeln!(self.body, "<details><summary>{}</summary><pre>{}</pre></details>", escaped(title), escaped(text));
+        let _ =
+            writeln!(self.body, "<details><summary>{}</summary><pre>{}</pre></details>", escaped(title), escaped(text));
     }
 
     fn finish(self) -> String {

@@ -37,7 +37,9 @@ pub(super) fn samples(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let points = match source {
         SampleSource::Hypercube => latin_hypercube(n, dimension, &mut rng),
-        SampleSource::Posterior { jitter } => posterior(&Points::read(&sitting.result("points")?)?, n, jitter, &mut rng),
+        SampleSource::Posterior { jitter } => {
+            posterior(&Points::read(&sitting.result("points")?)?, n, jitter, &mut rng)
+        }
     };
     let n = points.len() / dimension;
     let latents: Vec<LatentVector> = points.chunks_exact(dimension).map(|x| LatentVector(latent_from_box(x))).collect();
@@ -96,7 +98,11 @@ fn posterior(points: &Points, n: usize, jitter: f64, rng: &mut ChaCha8Rng) -> Ve
         // The jitter is in latent units, the unit box half as wide.
         (z + 0.5 * deviate).clamp(0.0, 1.0)
     };
-    order.into_iter().take(n).flat_map(|row| box_from_latent(row).into_iter().map(&mut moved).collect::<Vec<_>>()).collect()
+    order
+        .into_iter()
+        .take(n)
+        .flat_map(|row| box_from_latent(row).into_iter().map(&mut moved).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Sample points (shape (n, d), unit box) and responses of an artefact.

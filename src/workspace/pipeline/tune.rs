@@ -23,9 +23,8 @@ pub(super) fn tune_arm(sitting: &mut Sitting, staging: &Staging, arm: &str) -> S
     }
     let folder = staging.work().join("tuning");
     let base = sitting.inputs.model.clone();
-    let tuned = tune(&base, &set.selfies, &corpus.selfies, &corpus.held_out_selfies, &p, &folder, &mut |x| {
-        sitting.observe(x)
-    })?;
+    let tuned =
+        tune(&base, &set.selfies, &corpus.selfies, &corpus.held_out_selfies, &p, &folder, &mut |x| sitting.observe(x))?;
     if !tuned.is_done() {
         if sitting.stopped {
             return Ok(None);
@@ -39,7 +38,8 @@ pub(super) fn tune_arm(sitting: &mut Sitting, staging: &Staging, arm: &str) -> S
             staging.write(&name, bytes)?;
         }
     }
-    let stop_reason = if matches!(tuned.stop_reason, TrainStop::Finished) { StopReason::Finished } else { StopReason::Limit };
+    let stop_reason =
+        if matches!(tuned.stop_reason, TrainStop::Finished) { StopReason::Finished } else { StopReason::Limit };
     let mut figures = toml::Table::new();
     figures.insert("steps".to_owned(), toml::Value::Integer(tuned.steps as i64));
     figures.insert("strategy".to_owned(), toml::Value::String(p.strategy.name().to_owned()));
