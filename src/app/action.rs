@@ -103,6 +103,8 @@ pub enum StudyAction {
         /// Only what is selected.
         selection_only: bool,
     },
+    /// Make what a step of the study's recipe has not yet.
+    RunStep(Step),
     /// Compute the usual descriptors of every molecule.
     Describe,
     /// Encode every molecule with the open model and draw the map of the latent vectors.

@@ -11,7 +11,7 @@ use super::command;
 use super::drawings::Drawings;
 use super::event::Event;
 use super::history::History;
-use super::picture::Picture;
+use super::picture::{Picture, Step};
 use super::settings::{LAYOUT_FILE, SETTINGS_FILE, Settings, Store};
 use super::shell::Panels;
 use super::state::{AdapterLine, Places, State, Weight};
@@ -51,6 +51,8 @@ pub struct App {
     pub(super) save_problem_told: bool,
     pub(super) frame_started: Instant,
     pub(super) quit_now: bool,
+    /// Jobs that do the work of a step.
+    pub(super) step_jobs: Vec<(u64, Step)>,
 }
 
 impl App {
@@ -76,6 +78,7 @@ impl App {
             jobs: Vec::new(),
             log: std::collections::VecDeque::new(),
             hovered: None,
+            highest: None,
             tool: super::action::Tool::default(),
             presenter: false,
             palette: false,
@@ -101,6 +104,7 @@ impl App {
             save_problem_told: false,
             frame_started: Instant::now(),
             quit_now: false,
+            step_jobs: Vec::new(),
         };
         theme::apply(ctx, app.state.settings.theme, app.state.settings.scale, app.state.settings.reduced_motion);
         for problem in [settings_problem, layout_problem, tiles_problem].into_iter().flatten() {
@@ -191,6 +195,9 @@ impl App {
             self.take_ending(&name, ending, ctx);
         }
         self.state.jobs = self.board.cards();
+        let active = |id: u64| self.state.jobs.iter().any(|job| job.id == id && job.is_active());
+        self.step_jobs.retain(|(id, _)| active(*id));
+        self.state.running = self.step_jobs.iter().map(|(_, step)| *step).collect();
         let dropped: Vec<PathBuf> =
             ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
         for path in dropped {
@@ -227,6 +234,9 @@ impl eframe::App for App {
         let any = !actions.is_empty();
         for action in actions {
             self.apply(&ctx, action);
+        }
+        if any {
+            self.state.highest = self.state.highest_row();
         }
         // While a button is held the layout may be half way through a drag.
         if !ctx.input(|input| input.pointer.any_down()) {

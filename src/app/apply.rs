@@ -130,9 +130,10 @@ impl App {
         let shown = path.clone();
         // What ships with the program stays as it was made.
         let look_only = self.state.places.study.as_ref() == Some(&path);
+        let model = self.state.places.model.clone();
         let started = self.board.start(
             &name,
-            move |observe| open(&path, allow_large, look_only, observe),
+            move |observe| open(&path, allow_large, look_only, model.as_deref(), observe),
             move |result| Event::Opened(shown, result),
         );
         self.told_start(started);
@@ -175,6 +176,7 @@ impl App {
                 );
                 self.told_start(started);
             }
+            StudyAction::RunStep(step) => self.run_step(step),
             StudyAction::MakeMap => {
                 let (Some(data), Some(model)) = (self.state.data.clone(), self.state.model.clone()) else {
                     return self.say(Weight::Warning, "A map needs molecules and a model: open both first");
@@ -184,10 +186,32 @@ impl App {
                     move |observe| study::make_map(&data, &model.model, observe),
                     move |result| Event::Mapped(serial, result),
                 );
+                if let Ok(id) = started {
+                    self.step_jobs.push((id, Step::Landscape));
+                }
                 self.told_start(started);
-                self.state.running.push(Step::Landscape);
             }
         }
+    }
+
+    fn run_step(&mut self, step: Step) {
+        self.save_picture();
+        let Some(study) = self.state.study.as_mut().filter(|study| study.can_run()) else {
+            return self
+                .say(Weight::Warning, "The study can only be looked at: copy it to a folder of yours to run it");
+        };
+        study.let_go();
+        let folder = study.folder.clone();
+        let (shown, model) = (folder.clone(), self.state.places.model.clone());
+        let started = self.board.queue(
+            &format!("Step {}: {}", step.number(), step.label()),
+            move |observe| study::run_step(&folder, model.as_deref(), step, observe),
+            move |result| Event::StudyRun(shown, step, result),
+        );
+        if let Ok(id) = started {
+            self.step_jobs.push((id, step));
+        }
+        self.told_start(started);
     }
 
     fn search(&mut self, serial: u64, query: Query, found: Found) {

@@ -235,7 +235,7 @@ pub const COMMANDS: &[Entry] = &[
     entry(
         Command::FrameAll,
         Menu::View,
-        "Show the whole map",
+        "Whole map",
         "Look at everything",
         Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::F)),
     ),

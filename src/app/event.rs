@@ -13,6 +13,7 @@ use super::picture::{Filter, Picture, Step};
 use super::state::Weight;
 use super::study::{self, OpenStudy};
 use crate::jobs::Observe;
+use crate::workspace::pipeline::RunEnd;
 
 /// Files larger than this are read only when the person says so again.
 const LARGE_BYTES: u64 = 512 * 1024 * 1024;
@@ -45,6 +46,8 @@ pub enum Event {
     Mapped(u64, Result<(Latents, MapPlaces), String>),
     /// A model was loaded; the flag tells that the person asked for it.
     Model(PathBuf, bool, Result<LoadedModel, String>),
+    /// A step of the study in this folder was run.
+    StudyRun(PathBuf, Step, Result<RunEnd, String>),
     /// Minima of the landscape were decoded: ids and SMILES.
     MinimaDecoded(u64, Result<Vec<(u64, String)>, String>),
     /// The try box.
@@ -74,11 +77,17 @@ pub fn told(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 /// A sentence with the reason.
-pub fn open(path: &Path, allow_large: bool, look_only: bool, observe: Observe) -> Result<Opened, String> {
+pub fn open(
+    path: &Path,
+    allow_large: bool,
+    look_only: bool,
+    bundled_model: Option<&Path>,
+    observe: Observe,
+) -> Result<Opened, String> {
     let found = std::fs::metadata(path).map_err(|error| format!("could not open {}: {error}", path.display()))?;
     if found.is_dir() {
         if study::is_study(path) {
-            let (study, data, picture) = study::open(path, look_only, observe)?;
+            let (study, data, picture) = study::open(path, look_only, bundled_model, observe)?;
             return Ok(Opened::Study(Box::new(study), data.map(Box::new), picture.map(Box::new)));
         }
         if path.join("config.json").exists() {
@@ -92,7 +101,7 @@ pub fn open(path: &Path, allow_large: bool, look_only: bool, observe: Observe) -
     if path.file_name().is_some_and(|name| name == "study.toml" || name == "config.json")
         && let Some(folder) = path.parent()
     {
-        return open(folder, allow_large, look_only, observe);
+        return open(folder, allow_large, look_only, bundled_model, observe);
     }
     if found.len() > LARGE_BYTES && !allow_large {
         return Ok(Opened::Large(found.len()));
@@ -103,7 +112,6 @@ pub fn open(path: &Path, allow_large: bool, look_only: bool, observe: Observe) -
 impl App {
     /// Takes in the ending of a job.
     pub(super) fn take_ending(&mut self, name: &str, ending: Ending<Event>, ctx: &egui::Context) {
-        self.state.running.clear();
         match ending {
             Ending::Event(event, partial) => self.take_event(event, partial, ctx),
             Ending::Nothing => self.say(Weight::Note, format!("“{name}” was cancelled")),
@@ -142,6 +150,17 @@ impl App {
             Event::Model(path, asked, Ok(model)) => self.take_model(&path, asked, model),
             Event::Model(_, _, Err(problem)) => {
                 self.say(Weight::Failure, format!("Could not open the model: {problem}"));
+            }
+            Event::StudyRun(folder, step, result) => {
+                match result {
+                    Ok(RunEnd::Finished) => self.say(Weight::Note, format!("Step {} is done", step.label())),
+                    Ok(RunEnd::Paused(at)) => {
+                        self.say(Weight::Note, format!("Stopped in “{at}”; running the step again goes on from there"));
+                    }
+                    Err(problem) => self.say(Weight::Failure, format!("Step {} failed: {problem}", step.label())),
+                }
+                // What was made is on disk: it is read anew, and the picture stays.
+                self.open_path(folder, false);
             }
             Event::MinimaDecoded(serial, Ok(decoded)) if serial == self.state.data_serial => {
                 self.state.decoded_minima = decoded.into_iter().collect();
@@ -203,6 +222,8 @@ impl App {
             }
             Opened::Study(study, data, picture) => {
                 self.save_picture();
+                let again = self.state.study.as_ref().is_some_and(|open| open.folder == study.folder);
+                let picture = if again { Some(Box::new(self.state.picture.clone())) } else { picture };
                 self.say(Weight::Note, format!("Study “{}” opened", study.name));
                 if let Some(reason) = &study.read_only {
                     self.say(Weight::Note, reason.clone());
@@ -225,7 +246,7 @@ impl App {
     fn show_data(&mut self, data: DataSet, kept: Option<Picture>) {
         let n = data.n_rows();
         let has_map = data.map.is_some();
-        let fits = |picture: &Picture| picture.selection.n_rows() == n;
+        let fits = |picture: &Picture| picture.selection.n_rows() == n && n > 0;
         let mut picture = kept.filter(fits).unwrap_or_else(|| Picture {
             step: Step::Landscape,
             colour_by: study::best_colour(&data),
@@ -238,6 +259,7 @@ impl App {
         self.state.data = Some(Arc::new(data));
         self.state.data_serial += 1;
         self.state.hovered = None;
+        self.state.highest = self.state.highest_row();
         self.state.marked_minima.clear();
         self.state.decoded_minima.clear();
         self.state.flood = None;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::action::{Action, Dialog, ModelAction, StudyAction, Tool, WindowAction};
 use super::board::JobCard;
-use super::data::DataSet;
+use super::data::{DataSet, Values};
 use super::history::History;
 use super::model_session::{LoadedModel, SessionResults};
 use super::picture::{Layer, Picture, Step, StepState};
@@ -87,6 +87,8 @@ pub struct State {
     pub log: VecDeque<LogLine>,
     /// The row under the pointer, wherever it is shown.
     pub hovered: Option<usize>,
+    /// The row with the greatest value of the column that colours the map.
+    pub highest: Option<usize>,
     /// The tool of the map.
     pub tool: Tool,
     /// For an audience.
@@ -119,7 +121,8 @@ impl State {
         self.data.as_ref().map_or(0, |data| data.n_rows())
     }
 
-    /// The row whose card stands in the Inspector: the hovered one, or the only selected one, or the first pinned one.
+    /// The row whose card stands in the Inspector: the hovered, the first selected, the first pinned one, or else the one
+    /// with the highest value.
     pub fn card_row(&self) -> Option<usize> {
         let selected = || {
             let mut rows = self.picture.selection.iter();
@@ -129,6 +132,21 @@ impl State {
             .or_else(selected)
             .or_else(|| self.picture.pinned.first().copied())
             .filter(|&row| row < self.n_rows())
+    }
+
+    /// Why a row's card stands in the Inspector, where nobody asked for it.
+    pub fn card_reason(&self, row: usize) -> Option<String> {
+        let asked = self.hovered.is_some() || !self.picture.selection.is_empty() || !self.picture.pinned.is_empty();
+        let column = self.picture.colour_by.as_ref().filter(|_| !asked && self.highest == Some(row))?;
+        Some(format!("The molecule with the highest {column}"))
+    }
+
+    /// The row with the greatest value of the column that colours the map.
+    pub fn highest_row(&self) -> Option<usize> {
+        let column = self.data.as_ref()?.column(self.picture.colour_by.as_deref()?)?;
+        let Values::Number(values) = &column.values else { return None };
+        let finite = values.iter().enumerate().filter(|(_, value)| value.is_finite());
+        finite.max_by(|a, b| a.1.total_cmp(b.1)).map(|(row, _)| row)
     }
 
     /// Whether a layer of the map can be shown, or why not.
@@ -181,22 +199,32 @@ impl State {
         match self.picture.step {
             Step::Model if self.model.is_none() => Ok(ModelAction::OpenBundled.into()),
             Step::Model => Ok(WindowAction::Show(Dialog::Open).into()),
-            Step::Landscape if self.data.is_none() => Ok(WindowAction::Show(Dialog::Open).into()),
-            Step::Landscape if self.data.as_ref().is_some_and(|data| data.map.is_none()) => {
-                if self.model.is_none() {
-                    return Err("Open a model in step 1 first".into());
-                }
-                Ok(StudyAction::MakeMap.into())
-            }
-            Step::Landscape => Err("The map is drawn; choose a region in step 3".into()),
             Step::Region if self.picture.selection.is_empty() => {
                 Err("Select molecules on the map first: L is the lasso".into())
             }
             Step::Region => Ok(WindowAction::Show(Dialog::NameSelection).into()),
-            Step::FillTune => Err("Open a study with a fill set, or run one with `fillscape study run`".into()),
-            Step::Compare => {
-                Err("Open a study with a finished comparison, or run one with `fillscape study run`".into())
+            step => self.run_action(step),
+        }
+    }
+
+    fn run_action(&self, step: Step) -> Result<Action, String> {
+        let has_rows = self.n_rows() > 0;
+        match &self.study {
+            Some(_) if self.running.contains(&step) => Err("The step is running: see the jobs".into()),
+            Some(study) if study.step_state(step) == Some(StepState::Done) => {
+                Err("Everything of this step is done".into())
             }
+            Some(study) if study.can_run() => Ok(StudyAction::RunStep(step).into()),
+            Some(study) => {
+                Err(study.read_only.clone().unwrap_or_else(|| "Another step is running: see the jobs".into()))
+            }
+            None if step != Step::Landscape => {
+                Err("This needs a study: make one with `fillscape study new`, then open it".into())
+            }
+            None if !has_rows => Ok(WindowAction::Show(Dialog::Open).into()),
+            None if self.data.as_ref().is_some_and(|data| data.map.is_some()) => Err("The map is drawn".into()),
+            None if self.model.is_none() => Err("Open a model in step 1 first".into()),
+            None => Ok(StudyAction::MakeMap.into()),
         }
     }
 

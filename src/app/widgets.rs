@@ -100,9 +100,10 @@ pub fn section(ui: &mut Ui, palette: &Palette, words: &str) {
 
 /// A name and its value on one line; the value is cut at the edge and shown whole in the tooltip.
 pub fn fact(ui: &mut Ui, palette: &Palette, name: &str, value: &str) {
-    let usual = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 3.0);
+    let usual = ui.spacing().clone();
+    ui.spacing_mut().item_spacing.y = 3.0;
+    ui.spacing_mut().interact_size.y = 17.0;
     ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 17.0;
         let width = (ui.available_width() * 0.42).clamp(70.0, 130.0);
         let (rect, _) = ui.allocate_exact_size(Vec2::new(width, 17.0), Sense::hover());
         let galley = ui.painter().layout_no_wrap(name.to_owned(), FontId::proportional(13.0), palette.ink_weak);
@@ -110,7 +111,7 @@ pub fn fact(ui: &mut Ui, palette: &Palette, name: &str, value: &str) {
         clip.galley(Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect).min, galley, palette.ink_weak);
         ui.add(egui::Label::new(value).truncate().selectable(true)).on_hover_text(value);
     });
-    ui.spacing_mut().item_spacing.y = usual;
+    *ui.spacing_mut() = usual;
 }
 
 /// What an empty panel says: what it is for, and what to do.

@@ -30,11 +30,11 @@ fn the_map_in_light_and_dark() {
         press(&mut window, Modifiers::COMMAND, Key::B);
         press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::B);
         let map = window.get_by_label_contains("Map of").rect();
-        for rect in [
-            eframe::egui::Rect::everything_above(map.top()),
-            eframe::egui::Rect::everything_below(map.bottom()),
-        ] {
-            window.mask(rect.intersect(eframe::egui::Rect::from_min_size(eframe::egui::Pos2::ZERO, vec2(900.0, 560.0))));
+        for rect in
+            [eframe::egui::Rect::everything_above(map.top()), eframe::egui::Rect::everything_below(map.bottom())]
+        {
+            window
+                .mask(rect.intersect(eframe::egui::Rect::from_min_size(eframe::egui::Pos2::ZERO, vec2(900.0, 560.0))));
         }
         results.add(window.try_snapshot(format!("map_{}", theme.to_lowercase())));
     }

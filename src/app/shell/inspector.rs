@@ -6,7 +6,6 @@ use crate::app::action::PictureAction;
 use crate::app::command::Command;
 use crate::app::data::{DataSet, Values, number};
 use crate::app::model_session::thousands;
-use crate::app::picture::Layer;
 use crate::app::theme::space;
 use crate::app::widgets::{View, card, command_button, fact, molecule, section};
 use crate::render::ColourMap;
@@ -21,7 +20,7 @@ pub fn ui(ui: &mut Ui, view: &mut View) {
         };
         molecule_ui(ui, view, &data);
         selection_ui(ui, view, &data);
-        look_ui(ui, view, &data);
+        look_ui(ui, view);
         provenance_ui(ui, view, &data);
     });
 }
@@ -33,6 +32,9 @@ fn molecule_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
         return;
     };
     let pinned = view.state.picture.pinned.contains(&row);
+    if let Some(why) = view.state.card_reason(row) {
+        ui.label(RichText::new(why).small().color(view.palette.ink_weak));
+    }
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let words = if pinned { "Unpin" } else { "Pin" };
@@ -93,9 +95,8 @@ fn selection_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
     });
 }
 
-fn look_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
-    section(ui, &view.palette, "Map");
-    colour_by_ui(ui, view, data);
+fn look_ui(ui: &mut Ui, view: &mut View) {
+    section(ui, &view.palette, "Look of the map");
     let gradient = view.state.picture.gradient;
     let label = egui::ComboBox::from_id_salt("gradient").selected_text(gradient.label()).show_ui(ui, |ui| {
         for choice in ColourMap::ALL {
@@ -114,11 +115,6 @@ fn look_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
     if slider.changed() {
         view.ask(PictureAction::PointSize(size));
     }
-    ui.horizontal_wrapped(|ui| {
-        for layer in Layer::ALL {
-            command_button(ui, view, Command::Layer(layer));
-        }
-    });
 }
 
 /// The choice of the column that colours points.
@@ -126,8 +122,9 @@ pub fn colour_by_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
     let now = view.state.picture.colour_by.clone();
     let shown = now.clone().unwrap_or_else(|| "nothing".into());
     let choice = egui::ComboBox::from_id_salt("colour by")
-        .selected_text(format!("Colour by {shown}"))
-        .width(ui.available_width().min(190.0))
+        .selected_text(egui::RichText::new(format!("Colour by {shown}")))
+        .truncate()
+        .width(140.0)
         .height(400.0)
         .show_ui(ui, |ui| {
             if ui.selectable_label(now.is_none(), "nothing").clicked() {

@@ -22,7 +22,10 @@ impl OpenStudy {
     /// # Errors
     /// A sentence when the document cannot be written.
     pub fn keep(&mut self, picture: &Picture, data: Option<&DataSet>) -> Result<(), String> {
-        let (Access::Write, Some(data)) = (self.study.access(), data) else { return Ok(()) };
+        let (Some(study), Some(data)) = (self.study.as_mut(), data) else { return Ok(()) };
+        if *study.access() != Access::Write {
+            return Ok(());
+        }
         let ids = |rows: &RowSet| rows.iter().filter_map(|row| data.ids.get(row).cloned()).collect::<Vec<String>>();
         let kept = |name: &str, rows: &RowSet| Selection { name: name.to_owned(), points: None, molecules: ids(rows) };
         let mut selections: Vec<Selection> = picture.named.iter().map(|named| kept(&named.name, &named.rows)).collect();
@@ -38,13 +41,13 @@ impl OpenStudy {
             document.layout.insert(PICTURE.into(), table);
             document.selections = selections;
         };
-        self.study.edit_further("Keep the view", change).map_err(|error| format!("the view could not be kept: {}", told(&error)))
+        study.edit_further("View", change).map_err(|error| format!("the view could not be kept: {}", told(&error)))
     }
 
     /// The picture that was kept with the study, when it fits the molecules.
     pub(super) fn kept_picture(&self, data: Option<&DataSet>) -> Option<Picture> {
         let data = data?;
-        let document = self.study.document();
+        let document = self.study.as_ref()?.document();
         let mut picture: Picture = document.layout.get(PICTURE)?.clone().try_into().ok()?;
         let n = data.n_rows();
         let row_of: BTreeMap<&str, usize> = data.ids.iter().enumerate().map(|(row, id)| (id.as_str(), row)).collect();

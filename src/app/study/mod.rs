@@ -4,12 +4,14 @@ mod keep;
 mod molecules;
 mod on_map;
 mod open;
+mod run;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::data::DataSet;
 use super::picture::{Step, StepState};
+use crate::evaluate::Comparison;
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork};
 use crate::render::{FieldGrid, Shared};
 use crate::workspace;
@@ -17,6 +19,7 @@ use crate::workspace;
 pub use molecules::make_map;
 pub use on_map::NetworkOnMap;
 pub use open::{is_study, open};
+pub use run::run_step;
 
 /// A line of the Explorer.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +46,8 @@ pub struct Landscape {
 /// An open study.
 #[derive(Debug)]
 pub struct OpenStudy {
-    /// The study on disk.
-    study: workspace::Study,
+    /// The study on disk; none while a job writes it.
+    study: Option<workspace::Study>,
     /// What it is called.
     pub name: String,
     /// Its folder.
@@ -65,10 +68,23 @@ pub struct OpenStudy {
     pub roughness: Option<Shared<FieldGrid>>,
     /// Molecules generated for a region, the newest last.
     pub fill_sets: Vec<FillSet>,
-    /// Steps that are done.
+    /// Losses of the tuned checkpoints.
+    pub curves: Vec<Curves>,
+    /// The newest comparison.
+    pub comparison: Option<Arc<Comparison>>,
+    /// Steps whose results are there.
     done: Vec<Step>,
-    /// Steps whose result follows from something that has changed.
-    stale: Vec<Step>,
+    /// Where steps stand by the recipe.
+    planned: Vec<(Step, StepState)>,
+}
+
+/// The log of a tuned checkpoint.
+#[derive(Debug)]
+pub struct Curves {
+    /// The run.
+    pub name: String,
+    /// By column: (step, value).
+    pub series: Vec<(String, Vec<[f64; 2]>)>,
 }
 
 /// A fill set of the study.
@@ -83,10 +99,11 @@ pub struct FillSet {
 impl OpenStudy {
     /// Where a step stands, as far as the study knows.
     pub fn step_state(&self, step: Step) -> Option<StepState> {
-        if self.stale.contains(&step) {
-            Some(StepState::Stale)
-        } else {
-            self.done.contains(&step).then_some(StepState::Done)
+        let planned = self.planned.iter().find(|(of, _)| *of == step).map(|(_, state)| *state);
+        match planned {
+            Some(StepState::Stale) => Some(StepState::Stale),
+            _ if self.done.contains(&step) => Some(StepState::Done),
+            planned => planned,
         }
     }
 }

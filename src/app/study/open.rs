@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::molecules::{data_set, encode_map, places};
 use super::on_map::{frustration_grid, network_on_map};
-use super::{FillSet, Item, Landscape, OpenStudy};
+use super::run::states;
+use super::{Curves, FillSet, Item, Landscape, OpenStudy};
 use crate::app::data::{DataSet, MapPlaces, load_file};
 use crate::app::event::told;
 use crate::app::picture::{Picture, Step};
+use crate::evaluate::Comparison;
 use crate::jobs::{Observe, Progress, silent};
 use crate::landscape::{
     METRIC_LENGTH_SCALE, ParallelConvention, SAMPLING_LENGTH_SCALE, contributions, files, frustration,
@@ -28,6 +30,7 @@ pub fn is_study(folder: &Path) -> bool {
 pub fn open(
     folder: &Path,
     look_only: bool,
+    bundled_model: Option<&Path>,
     observe: Observe,
 ) -> Result<(OpenStudy, Option<DataSet>, Option<Picture>), String> {
     let _ = observe(Progress::new("study", 0, None));
@@ -70,6 +73,20 @@ pub fn open(
             Err(fault) => faults.push(told(&fault)),
         }
     }
+    let mut curves = Vec::new();
+    for artefact in shown.iter().filter(|artefact| artefact.id().kind() == ArtefactKind::Checkpoint) {
+        match read_curves(artefact) {
+            Ok(series) => curves.push(Curves { name: artefact.provenance.step.clone(), series }),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    let comparison = of(ArtefactKind::Comparison).and_then(|artefact| match read_comparison(artefact) {
+        Ok(comparison) => Some(Arc::new(comparison)),
+        Err(fault) => {
+            faults.push(fault);
+            None
+        }
+    });
     let on_map = landscape.as_ref().zip(projection.as_ref()).and_then(|(landscape, projection)| {
         network_on_map(&landscape.network, projection).map_err(|error| faults.push(told(&error))).ok()
     });
@@ -88,9 +105,11 @@ pub fn open(
         landscape,
         fill_sets,
         done: done_steps(&shown),
-        stale: Vec::new(),
+        planned: states(&study, bundled_model),
+        curves,
+        comparison,
         faults,
-        study,
+        study: Some(study),
     };
     let picture = open.kept_picture(data.as_ref());
     Ok((open, data, picture))
@@ -154,6 +173,31 @@ fn landscape_of(network: crate::landscape::KineticTransitionNetwork) -> Landscap
         frustration: scales.map(|scale| frustration(&network, scale)),
         network,
     }
+}
+
+fn read_comparison(artefact: &Artefact) -> Result<Comparison, String> {
+    let bytes = artefact.read("comparison.json").map_err(|error| told(&error))?;
+    serde_json::from_slice(&bytes).map_err(|error| format!("the comparison {} cannot be read: {error}", artefact.id()))
+}
+
+/// The columns of a log but the step, each with its values by step; rows without a value are left out.
+fn read_curves(artefact: &Artefact) -> Result<Vec<(String, Vec<[f64; 2]>)>, String> {
+    let fail = |error: &dyn std::fmt::Display| format!("the log of {} cannot be read: {error}", artefact.id());
+    let bytes = artefact.read("log.csv").map_err(|error| told(&error))?;
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let headings = reader.headers().map_err(|error| fail(&error))?.clone();
+    let mut series: Vec<(String, Vec<[f64; 2]>)> = headings.iter().map(|name| (name.to_owned(), Vec::new())).collect();
+    for row in reader.records() {
+        let row = row.map_err(|error| fail(&error))?;
+        let step = row.get(0).and_then(|field| field.parse::<f64>().ok());
+        for (column, field) in series.iter_mut().zip(&row) {
+            if let (Some(step), Ok(value)) = (step, field.parse::<f64>()) {
+                column.1.push([step, value]);
+            }
+        }
+    }
+    series.retain(|(name, points)| !matches!(name.as_str(), "step" | "epoch") && !points.is_empty());
+    Ok(series)
 }
 
 fn read_only(study: &Study) -> Option<String> {

@@ -19,9 +19,9 @@ impl FillSetPanel {
         let palette = view.palette;
         let n_sets = view.state.study.as_ref().map_or(0, |study| study.fill_sets.len());
         if n_sets == 0 {
-            let text = "Molecules generated for a region appear here for review. Open a study with a fill set, or make one: fillscape study run recipe.toml";
+            let text = "Molecules generated for the rough places appear here for review, and the model is tuned on them beside its controls.";
             return empty(ui, &palette, "No fill set yet", text, |ui| {
-                primary_button(ui, view, Command::Open, "Open…");
+                primary_button(ui, view, Command::Primary, "Generate and tune now");
             });
         }
         self.chosen = self.chosen.min(n_sets - 1);

@@ -2,6 +2,8 @@
 
 mod contributions;
 mod fill_set;
+mod forest;
+mod losses;
 mod model;
 mod rows;
 mod structures;

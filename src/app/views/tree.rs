@@ -201,9 +201,12 @@ impl TreePanel {
 /// What views of a landscape say when there is none.
 pub fn no_landscape_ui(ui: &mut Ui, view: &mut View, title: &str, text: &str) {
     let palette = view.palette;
-    let text = format!("{text} Open a study with an explored landscape, or make one: fillscape study run recipe.toml");
-    empty(ui, &palette, title, &text, |ui| {
-        primary_button(ui, view, Command::Open, "Open…");
+    empty(ui, &palette, title, text, |ui| {
+        if view.state.study.is_some() {
+            primary_button(ui, view, Command::Primary, "Explore the landscape now");
+        } else {
+            primary_button(ui, view, Command::Open, "Open a study…");
+        }
     });
 }
 

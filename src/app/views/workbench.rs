@@ -4,6 +4,8 @@ use eframe::egui::Ui;
 
 use super::contributions::ContributionsPanel;
 use super::fill_set::FillSetPanel;
+use super::forest::{ForestPanel, scores_ui};
+use super::losses::LossesPanel;
 use super::tree::TreePanel;
 use crate::app::command::Command;
 use crate::app::shell::Pane;
@@ -15,6 +17,8 @@ pub struct WorkbenchPanels {
     tree: TreePanel,
     contributions: ContributionsPanel,
     fill_set: FillSetPanel,
+    forest: ForestPanel,
+    losses: LossesPanel,
 }
 
 impl WorkbenchPanels {
@@ -24,6 +28,9 @@ impl WorkbenchPanels {
             Pane::Tree => return self.tree.ui(ui, view),
             Pane::Contributions => return self.contributions.ui(ui, view),
             Pane::FillSet => return self.fill_set.ui(ui, view),
+            Pane::Forest => return self.forest.ui(ui, view),
+            Pane::Scores => return scores_ui(ui, view),
+            Pane::Losses => return self.losses.ui(ui, view),
             _ => {}
         }
         let palette = view.palette;
