@@ -9,7 +9,7 @@ use super::CliError;
 static IS_ASKED: AtomicBool = AtomicBool::new(false);
 
 /// The watch over Ctrl-C, for a command that keeps what it has.
-pub(super) struct Interrupt;
+pub(super) struct Interrupt(&'static AtomicBool);
 
 impl Interrupt {
     /// Begins to watch. Once a process.
@@ -21,13 +21,13 @@ impl Interrupt {
             eprintln!("\nstopping; again to stop at once");
         });
         match watched {
-            Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(Self),
+            Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(Self(&IS_ASKED)),
             Err(error) => Err(error.into()),
         }
     }
 
     /// What an observer answers.
     pub(super) fn flow(&self) -> ControlFlow<()> {
-        if IS_ASKED.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.0.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

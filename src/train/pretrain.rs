@@ -10,7 +10,7 @@ use candle_core::{Device, Tensor};
 use super::corpus::{Corpus, epoch_batches, read_smiles};
 use super::denoising::{DenoisingParams, Roles, denoising_batch, latent_batch};
 use super::divergence::Divergence;
-use super::engine::{Engine, StepLoss};
+use super::engine::{Dropout, Engine, StepLoss};
 use super::log::{Log, Record};
 use super::metrics::{denoise, encode_latents, random_decoding, reconstruction};
 use super::optimiser::AdamW;
@@ -20,6 +20,7 @@ use super::recipe::{Objective, Recipe, Stage};
 use super::run_state::{Position, RunState};
 use super::vocabulary::{count_symbols, frequent_symbols, tokeniser};
 use super::{PretrainError, StopReason};
+use crate::chem::selfies;
 use crate::jobs::Progress;
 use crate::model::engine::Engine as Inference;
 use crate::model::{Checkpoint, Facts, LatentQuantiles, StoredTensor, StoredTensors, Tokeniser};
@@ -32,6 +33,7 @@ mod stream {
     pub const AXES: u64 = 4;
     pub const VALIDATION: u64 = 5;
     pub const SAMPLE: u64 = 6;
+    pub const DROPOUT: u64 = 7;
 }
 
 /// Corpora, vocabulary and network of a recipe.
@@ -188,7 +190,12 @@ impl Pretraining {
     /// # Errors
     /// What candle reports.
     pub fn checkpoint(&self, state: &RunState) -> Result<Checkpoint, PretrainError> {
-        let (config, projectors) = self.recipe.model.configs(self.tokeniser.len());
+        let (mut config, projectors) = self.recipe.model.configs(self.tokeniser.len());
+        // A text begins with [CLS], which is prescribed, and then an atom: so every latent point gives a molecule.
+        let tokens = self.tokeniser.tokens();
+        let begins_none = |symbol: &str| !selfies::decode(symbol).is_ok_and(|smiles| !smiles.is_empty());
+        config.decoding.begin_suppress_tokens =
+            tokens.into_iter().filter(|(_, symbol)| begins_none(symbol)).map(|(id, _)| id).collect();
         let mut tensors = StoredTensors::new();
         let mut projectors = Some(projectors);
         if !state.position.projectors_started {
@@ -420,7 +427,10 @@ impl Run<'_> {
                 padding_weight: stage.terms.padding,
             };
             let (batch, _) = denoising_batch(train, chosen, *roles, &params, &mut generator);
-            return engine.denoising(p, &batch, gradient);
+            let names = [stream::DROPOUT, self.state.position.stage as u64, step];
+            let seed = Generator::new(recipe.seed, &names).next_u64();
+            let dropout = Dropout { seed, states: recipe.model.dropout, ..Dropout::NONE };
+            return engine.denoising_dropping(p, &batch, &dropout, gradient);
         }
         let hide = (stage.objective == Objective::Joint).then_some(stage.hide_rate);
         let batch = latent_batch(train, chosen, *roles, positions, stage.terms.padding, hide, &mut generator);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::PretrainError;
 use super::engine::LatentWeights;
 use super::optimiser::{AdamParams, Schedule};
-use crate::model::{BartConfig, DecodingRules, ProjectorConfig};
+use crate::model::{BartConfig, ProjectorConfig};
 
 /// A whole run: corpus, architecture, stages. Together with the corpus it decides every bit of the result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct ModelParams {
     pub projector_hidden: usize,
     /// Coordinates of the latent vector.
     pub latent_dim: usize,
+    /// Dropout on states in steps of denoising; in [0, 1).
+    #[serde(default)]
+    pub dropout: f32,
 }
 
 impl ModelParams {
@@ -78,15 +81,13 @@ impl ModelParams {
             encoder_ffn_dim: self.ffn,
             decoder_ffn_dim: self.ffn,
             max_position_embeddings: self.max_positions,
-            dropout: 0.0,
+            dropout: self.dropout,
             pad_token_id: 0,
             bos_token_id: 2,
             eos_token_id: 3,
             decoder_start_token_id: 3,
-            // A text begins with [CLS]; a symbol follows, so that every point of the latent space says something.
             forced_bos_token_id: Some(2),
             forced_eos_token_id: Some(3),
-            decoding: DecodingRules { begin_suppress_tokens: (0..5).collect(), ..DecodingRules::default() },
             ..BartConfig::default()
         };
         let projectors =
@@ -220,6 +221,9 @@ impl Recipe {
         let m = &self.model;
         if m.heads == 0 || !m.d_model.is_multiple_of(m.heads) || m.d_model == 0 {
             return Err(format!("{} heads do not divide d_model = {}", m.heads, m.d_model));
+        }
+        if !(0.0..1.0).contains(&m.dropout) {
+            return Err(format!("dropout is {}, expected at least 0 and less than 1", m.dropout));
         }
         if m.projector_hidden < 2 * m.latent_dim {
             return Err(format!(

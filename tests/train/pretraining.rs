@@ -28,6 +28,7 @@ max_positions = 24
 latent_positions = 16
 projector_hidden = 24
 latent_dim = 8
+dropout = 0.1
 [watch]
 log_every = 3
 validate_every = 5
@@ -154,6 +155,12 @@ fn finished_model_fills_its_box_and_computes_what_it_did() {
     checkpoint.save(&out, None).unwrap();
     let opened = Checkpoint::open(&out).unwrap();
     assert_eq!(opened.facts.latent_quantiles, checkpoint.facts.latent_quantiles);
+    // A text begins with [CLS] and then an atom, in our own decoding and, by the same file, in transformers'.
+    let excluded = &opened.config.decoding.begin_suppress_tokens;
+    let is_excluded =
+        |symbol: &str| opened.tokeniser.tokens().iter().any(|(id, token)| token == symbol && excluded.contains(id));
+    assert!(is_excluded("[PAD]") && is_excluded("[SEP]") && !is_excluded("[C]"), "{excluded:?}");
+    assert_eq!(opened.config.forced_bos_token_id, Some(2));
     let after = Inference::load(&opened).unwrap();
     let states: Vec<f32> = (0..16 * 16).map(|k| ((k * 37 % 101) as f32 / 50.0) - 1.0).collect();
     let through = |engine: &Inference| engine.unproject(&engine.project(&states));

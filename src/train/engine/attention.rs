@@ -1,5 +1,8 @@
 //! Multi-head attention with its derivative. Heads are neighbouring columns of the projected rows.
 
+use std::borrow::Cow;
+
+use super::dropout::{Drops, Site};
 use super::kernels::{
     Transposed, View, attention_softmax, linear, linear_input_gradient, linear_weight_gradient, product, scale,
     softmax_gradient,
@@ -14,6 +17,8 @@ pub struct AttentionAt {
     pub v: LinearAt,
     pub out: LinearAt,
     pub n_heads: usize,
+    /// Where dropout acts on its weights.
+    pub site: Site,
 }
 
 /// How many rows of queries and keys a batch has, and which keys are seen.
@@ -44,7 +49,14 @@ impl AttentionAt {
     }
 
     /// Attends from rows `x` to rows `source`; returns the projected result, `(batch · queries, d)`.
-    pub fn forward(&self, p: &[f32], x: &[f32], source: &[f32], span: &Span) -> (Vec<f32>, AttentionTape) {
+    pub fn forward(
+        &self,
+        p: &[f32],
+        x: &[f32],
+        source: &[f32],
+        span: &Span,
+        drops: &Drops,
+    ) -> (Vec<f32>, AttentionTape) {
         let (d, width) = (self.q.n_out, self.head_width());
         let mut q = self.q.forward(p, x);
         scale(&mut q, 1.0 / (width as f32).sqrt());
@@ -63,11 +75,21 @@ impl AttentionAt {
                 let v = View::strided(&v[k0 + at..], span.keys, width, d);
                 product(weights, span.keys, false, q, k, Transposed::Second);
                 attention_softmax(weights, span.keys, hidden, span.causal);
-                product(&mut mixed[q0 + at..], d, false, View::new(weights, span.keys), v, Transposed::None);
+                let kept = self.kept(weights, b, h, drops);
+                product(&mut mixed[q0 + at..], d, false, View::new(&kept, span.keys), v, Transposed::None);
             }
         }
         let y = self.out.forward(p, &mixed);
         (y, AttentionTape { q, k, v, weights, mixed })
+    }
+
+    /// The weights of a head that dropout leaves.
+    fn kept<'a>(&self, weights: &'a [f32], row: usize, head: usize, drops: &Drops) -> Cow<'a, [f32]> {
+        let mut kept = Cow::Borrowed(weights);
+        if drops.drops_attention() {
+            drops.attention(self.site, row, head, kept.to_mut());
+        }
+        kept
     }
 
     /// Adds the weight gradients to `g` and the input gradients to `dx` and, for attention to other rows, `dsource`.
@@ -79,7 +101,7 @@ impl AttentionAt {
         tape: &AttentionTape,
         (x, source): (&[f32], &[f32]),
         dy: &[f32],
-        span: &Span,
+        (span, drops): (&Span, &Drops),
         dx: &mut [f32],
         dsource: Option<&mut [f32]>,
     ) {
@@ -99,8 +121,12 @@ impl AttentionAt {
                 let k = View::strided(&tape.k[k0 + at..], span.keys, width, d);
                 let v = View::strided(&tape.v[k0 + at..], span.keys, width, d);
                 let dout = View::strided(&dmixed[q0 + at..], span.queries, width, d);
-                product(&mut dv[k0 + at..], d, false, View::new(weights, span.keys), dout, Transposed::First);
+                let kept = self.kept(weights, b, h, drops);
+                product(&mut dv[k0 + at..], d, false, View::new(&kept, span.keys), dout, Transposed::First);
                 product(&mut dweights, span.keys, false, dout, v, Transposed::Second);
+                if drops.drops_attention() {
+                    drops.attention(self.site, b, h, &mut dweights);
+                }
                 softmax_gradient(weights, &mut dweights, span.keys);
                 let dscores = View::new(&dweights, span.keys);
                 product(&mut dq[q0 + at..], d, false, dscores, k, Transposed::None);

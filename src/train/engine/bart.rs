@@ -1,6 +1,7 @@
 //! The transformer: encoder, decoder and tied head over a batch that one thread works on.
 
 use super::attention::Span;
+use super::dropout::{Drops, Site};
 use super::kernels::{Transposed, View, cross_entropy, product};
 use super::layers::{DecoderLayerAt, DecoderLayerTape, EncoderLayerAt, EncoderLayerTape, NormTape, OpeningAt};
 use super::layout::{Layout, Places};
@@ -75,15 +76,14 @@ impl BartAt {
             embed_scale: if config.scale_embedding { (config.d_model as f32).sqrt() } else { 1.0 },
             padding: config.pad_token_id,
         };
-        let name = |side: &str, k: usize| format!("model.{side}.layers.{k}");
         Ok(Self {
             encoder: opening("encoder"),
             encoder_layers: (0..config.encoder_layers)
-                .map(|k| EncoderLayerAt::new(&places, &name("encoder", k), config.encoder_attention_heads))
+                .map(|k| EncoderLayerAt::new(&places, k, config.encoder_attention_heads))
                 .collect(),
             decoder: opening("decoder"),
             decoder_layers: (0..config.decoder_layers)
-                .map(|k| DecoderLayerAt::new(&places, &name("decoder", k), config.decoder_attention_heads))
+                .map(|k| DecoderLayerAt::new(&places, k, config.decoder_attention_heads))
                 .collect(),
             head: if config.tie_word_embeddings { embedding } else { places.tensor("lm_head.weight").start },
             logits_bias: places.tensor("final_logits_bias").start,
@@ -94,11 +94,17 @@ impl BartAt {
 
     /// Encoder states `(batch · seq, d_model)`.
     pub fn encode(&self, p: &[f32], rows: &Rows) -> (Vec<f32>, EncoderTape) {
+        self.encode_dropping(p, rows, &Drops::NONE)
+    }
+
+    /// As [`BartAt::encode`] with dropout.
+    pub fn encode_dropping(&self, p: &[f32], rows: &Rows, drops: &Drops) -> (Vec<f32>, EncoderTape) {
         let span = rows.own_span(false);
         let (mut x, opening) = self.encoder.forward(p, rows.ids, rows.seq);
+        drops.states(Site::new(false, None), span.batch, &mut x);
         let mut layers = Vec::with_capacity(self.encoder_layers.len());
         for layer in &self.encoder_layers {
-            let (y, tape) = layer.forward(p, x, &span);
+            let (y, tape) = layer.forward(p, x, &span, drops);
             layers.push(tape);
             x = y;
         }
@@ -107,11 +113,25 @@ impl BartAt {
 
     /// Adds the encoder's weight gradients to `g`, from the gradient of its states.
     pub fn encode_backward(&self, p: &[f32], g: &mut [f32], tape: &EncoderTape, rows: &Rows, dstates: Vec<f32>) {
+        self.encode_backward_dropping(p, g, tape, rows, dstates, &Drops::NONE);
+    }
+
+    /// As [`BartAt::encode_backward`] with the dropout of the way there.
+    pub fn encode_backward_dropping(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &EncoderTape,
+        rows: &Rows,
+        dstates: Vec<f32>,
+        drops: &Drops,
+    ) {
         let span = rows.own_span(false);
         let mut dx = dstates;
         for (layer, tape) in self.encoder_layers.iter().zip(&tape.layers).rev() {
-            dx = layer.backward(p, g, tape, dx, &span);
+            dx = layer.backward(p, g, tape, dx, &span, drops);
         }
+        drops.states(Site::new(false, None), span.batch, &mut dx);
         self.encoder.backward(p, g, &tape.opening, rows.ids, rows.seq, dx);
     }
 
@@ -121,11 +141,24 @@ impl BartAt {
 
     /// Decoder states `(batch · seq, d_model)` of decoder inputs over the states of the rows `encoded`.
     pub fn decode(&self, p: &[f32], rows: &Rows, states: &[f32], encoded: &Rows) -> (Vec<f32>, DecoderTape) {
+        self.decode_dropping(p, rows, states, encoded, &Drops::NONE)
+    }
+
+    /// As [`BartAt::decode`] with dropout.
+    pub fn decode_dropping(
+        &self,
+        p: &[f32],
+        rows: &Rows,
+        states: &[f32],
+        encoded: &Rows,
+        drops: &Drops,
+    ) -> (Vec<f32>, DecoderTape) {
         let (own, cross) = (rows.own_span(true), Self::cross_span(rows, encoded));
         let (mut x, opening) = self.decoder.forward(p, rows.ids, rows.seq);
+        drops.states(Site::new(true, None), own.batch, &mut x);
         let mut layers = Vec::with_capacity(self.decoder_layers.len());
         for layer in &self.decoder_layers {
-            let (y, tape) = layer.forward(p, x, states, (&own, &cross));
+            let (y, tape) = layer.forward(p, x, states, (&own, &cross), drops);
             layers.push(tape);
             x = y;
         }
@@ -145,11 +178,29 @@ impl BartAt {
         dy: Vec<f32>,
         dstates: &mut [f32],
     ) {
+        self.decode_backward_dropping(p, g, tape, rows, states, encoded, dy, dstates, &Drops::NONE);
+    }
+
+    /// As [`BartAt::decode_backward`] with the dropout of the way there.
+    #[allow(clippy::too_many_arguments)]
+    pub fn decode_backward_dropping(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &DecoderTape,
+        rows: &Rows,
+        states: &[f32],
+        encoded: &Rows,
+        dy: Vec<f32>,
+        dstates: &mut [f32],
+        drops: &Drops,
+    ) {
         let (own, cross) = (rows.own_span(true), Self::cross_span(rows, encoded));
         let mut dx = dy;
         for (layer, tape) in self.decoder_layers.iter().zip(&tape.layers).rev() {
-            dx = layer.backward(p, g, tape, states, dx, (&own, &cross), dstates);
+            dx = layer.backward(p, g, tape, states, dx, (&own, &cross), drops, dstates);
         }
+        drops.states(Site::new(true, None), own.batch, &mut dx);
         self.decoder.backward(p, g, &tape.opening, rows.ids, rows.seq, dx);
     }
 

@@ -4,6 +4,7 @@
 //! in, and adds the gradients of the weights to `g`, which is laid out like the parameters `p`.
 
 use super::attention::{AttentionAt, AttentionTape, Span};
+use super::dropout::{Drops, Site};
 use super::kernels::{add_to, gelu, gelu_gradient, layer_norm, layer_norm_gradient};
 use super::layout::{LinearAt, NormAt, Places};
 
@@ -36,6 +37,8 @@ impl NormAt {
 struct FeedForwardAt {
     fc1: LinearAt,
     fc2: LinearAt,
+    /// Where dropout acts behind its activation.
+    site: Site,
 }
 
 #[derive(Debug)]
@@ -45,34 +48,56 @@ struct FeedForwardTape {
 }
 
 impl FeedForwardAt {
-    fn new(places: &Places, name: &str) -> Self {
-        Self { fc1: places.linear(&format!("{name}.fc1")), fc2: places.linear(&format!("{name}.fc2")) }
+    fn new(places: &Places, name: &str, site: Site) -> Self {
+        Self { fc1: places.linear(&format!("{name}.fc1")), fc2: places.linear(&format!("{name}.fc2")), site }
     }
 
-    fn forward(&self, p: &[f32], x: &[f32]) -> (Vec<f32>, FeedForwardTape) {
+    fn forward(&self, p: &[f32], x: &[f32], n_rows: usize, drops: &Drops) -> (Vec<f32>, FeedForwardTape) {
         let before = self.fc1.forward(p, x);
         let mut after = vec![0.0; before.len()];
         gelu(&before, &mut after);
+        drops.activations(self.site, n_rows, &mut after);
         (self.fc2.forward(p, &after), FeedForwardTape { before, after })
     }
 
     /// Adds to `dx`.
-    fn backward(&self, p: &[f32], g: &mut [f32], tape: &FeedForwardTape, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    #[allow(clippy::too_many_arguments)]
+    fn backward(
+        &self,
+        p: &[f32],
+        g: &mut [f32],
+        tape: &FeedForwardTape,
+        x: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+        (n_rows, drops): (usize, &Drops),
+    ) {
         let mut dhidden = vec![0.0; tape.after.len()];
         self.fc2.backward(p, g, &tape.after, dy, Some((&mut dhidden, false)));
+        drops.activations(self.site, n_rows, &mut dhidden);
         gelu_gradient(&tape.before, &mut dhidden);
         self.fc1.backward(p, g, x, &dhidden, Some((dx, true)));
     }
 }
 
-fn attention_at(places: &Places, name: &str, n_heads: usize) -> AttentionAt {
+/// What dropout acts on in a block.
+const ATTENTION_WEIGHTS: u64 = 1;
+const ATTENTION: u64 = 2;
+const CROSS_WEIGHTS: u64 = 3;
+const CROSS: u64 = 4;
+const ACTIVATION: u64 = 5;
+const FEED_FORWARD: u64 = 6;
+
+fn attention_at(places: &Places, name: &str, n_heads: usize, site: Site) -> AttentionAt {
     let linear = |part: &str| places.linear(&format!("{name}.{part}"));
-    AttentionAt { q: linear("q_proj"), k: linear("k_proj"), v: linear("v_proj"), out: linear("out_proj"), n_heads }
+    let [q, k, v, out] = ["q_proj", "k_proj", "v_proj", "out_proj"].map(linear);
+    AttentionAt { q, k, v, out, n_heads, site }
 }
 
 /// One block of the encoder.
 #[derive(Debug, Clone)]
 pub struct EncoderLayerAt {
+    site: Site,
     attention: AttentionAt,
     attention_norm: NormAt,
     feed_forward: FeedForwardAt,
@@ -90,20 +115,24 @@ pub struct EncoderLayerTape {
 }
 
 impl EncoderLayerAt {
-    pub(super) fn new(places: &Places, name: &str, n_heads: usize) -> Self {
+    pub(super) fn new(places: &Places, k: usize, n_heads: usize) -> Self {
+        let (name, site) = (&format!("model.encoder.layers.{k}"), Site::new(false, Some(k)));
         Self {
-            attention: attention_at(places, &format!("{name}.self_attn"), n_heads),
+            site,
+            attention: attention_at(places, &format!("{name}.self_attn"), n_heads, site.part(ATTENTION_WEIGHTS)),
             attention_norm: places.norm(&format!("{name}.self_attn_layer_norm")),
-            feed_forward: FeedForwardAt::new(places, name),
+            feed_forward: FeedForwardAt::new(places, name, site.part(ACTIVATION)),
             final_norm: places.norm(&format!("{name}.final_layer_norm")),
         }
     }
 
-    pub fn forward(&self, p: &[f32], x: Vec<f32>, span: &Span) -> (Vec<f32>, EncoderLayerTape) {
-        let (mut sum, attention) = self.attention.forward(p, &x, &x, span);
+    pub fn forward(&self, p: &[f32], x: Vec<f32>, span: &Span, drops: &Drops) -> (Vec<f32>, EncoderLayerTape) {
+        let (mut sum, attention) = self.attention.forward(p, &x, &x, span, drops);
+        drops.states(self.site.part(ATTENTION), span.batch, &mut sum);
         add_to(&mut sum, &x);
         let (middle, attention_norm) = self.attention_norm.forward(p, sum);
-        let (mut sum, feed_forward) = self.feed_forward.forward(p, &middle);
+        let (mut sum, feed_forward) = self.feed_forward.forward(p, &middle, span.batch, drops);
+        drops.states(self.site.part(FEED_FORWARD), span.batch, &mut sum);
         add_to(&mut sum, &middle);
         let (y, final_norm) = self.final_norm.forward(p, sum);
         (y, EncoderLayerTape { x, attention, attention_norm, middle, feed_forward, final_norm })
@@ -116,13 +145,17 @@ impl EncoderLayerAt {
         tape: &EncoderLayerTape,
         mut dy: Vec<f32>,
         span: &Span,
+        drops: &Drops,
     ) -> Vec<f32> {
         self.final_norm.backward(p, g, &tape.final_norm, &mut dy);
         let mut dmiddle = dy.clone();
-        self.feed_forward.backward(p, g, &tape.feed_forward, &tape.middle, &dy, &mut dmiddle);
+        drops.states(self.site.part(FEED_FORWARD), span.batch, &mut dy);
+        let rows = (span.batch, drops);
+        self.feed_forward.backward(p, g, &tape.feed_forward, &tape.middle, &dy, &mut dmiddle, rows);
         self.attention_norm.backward(p, g, &tape.attention_norm, &mut dmiddle);
         let mut dx = dmiddle.clone();
-        self.attention.backward(p, g, &tape.attention, (&tape.x, &tape.x), &dmiddle, span, &mut dx, None);
+        drops.states(self.site.part(ATTENTION), span.batch, &mut dmiddle);
+        self.attention.backward(p, g, &tape.attention, (&tape.x, &tape.x), &dmiddle, (span, drops), &mut dx, None);
         dx
     }
 }
@@ -130,6 +163,7 @@ impl EncoderLayerAt {
 /// One block of the decoder.
 #[derive(Debug, Clone)]
 pub struct DecoderLayerAt {
+    site: Site,
     attention: AttentionAt,
     attention_norm: NormAt,
     cross: AttentionAt,
@@ -152,13 +186,15 @@ pub struct DecoderLayerTape {
 }
 
 impl DecoderLayerAt {
-    pub(super) fn new(places: &Places, name: &str, n_heads: usize) -> Self {
+    pub(super) fn new(places: &Places, k: usize, n_heads: usize) -> Self {
+        let (name, site) = (&format!("model.decoder.layers.{k}"), Site::new(true, Some(k)));
         Self {
-            attention: attention_at(places, &format!("{name}.self_attn"), n_heads),
+            site,
+            attention: attention_at(places, &format!("{name}.self_attn"), n_heads, site.part(ATTENTION_WEIGHTS)),
             attention_norm: places.norm(&format!("{name}.self_attn_layer_norm")),
-            cross: attention_at(places, &format!("{name}.encoder_attn"), n_heads),
+            cross: attention_at(places, &format!("{name}.encoder_attn"), n_heads, site.part(CROSS_WEIGHTS)),
             cross_norm: places.norm(&format!("{name}.encoder_attn_layer_norm")),
-            feed_forward: FeedForwardAt::new(places, name),
+            feed_forward: FeedForwardAt::new(places, name, site.part(ACTIVATION)),
             final_norm: places.norm(&format!("{name}.final_layer_norm")),
         }
     }
@@ -169,14 +205,19 @@ impl DecoderLayerAt {
         x: Vec<f32>,
         states: &[f32],
         (own, cross): (&Span, &Span),
+        drops: &Drops,
     ) -> (Vec<f32>, DecoderLayerTape) {
-        let (mut sum, attention) = self.attention.forward(p, &x, &x, own);
+        let n_rows = own.batch;
+        let (mut sum, attention) = self.attention.forward(p, &x, &x, own, drops);
+        drops.states(self.site.part(ATTENTION), n_rows, &mut sum);
         add_to(&mut sum, &x);
         let (asked, attention_norm) = self.attention_norm.forward(p, sum);
-        let (mut sum, cross) = self.cross.forward(p, &asked, states, cross);
+        let (mut sum, cross) = self.cross.forward(p, &asked, states, cross, drops);
+        drops.states(self.site.part(CROSS), n_rows, &mut sum);
         add_to(&mut sum, &asked);
         let (middle, cross_norm) = self.cross_norm.forward(p, sum);
-        let (mut sum, feed_forward) = self.feed_forward.forward(p, &middle);
+        let (mut sum, feed_forward) = self.feed_forward.forward(p, &middle, n_rows, drops);
+        drops.states(self.site.part(FEED_FORWARD), n_rows, &mut sum);
         add_to(&mut sum, &middle);
         let (y, final_norm) = self.final_norm.forward(p, sum);
         let tape = DecoderLayerTape {
@@ -203,18 +244,23 @@ impl DecoderLayerAt {
         states: &[f32],
         mut dy: Vec<f32>,
         (own, cross): (&Span, &Span),
+        drops: &Drops,
         dstates: &mut [f32],
     ) -> Vec<f32> {
+        let n_rows = own.batch;
         self.final_norm.backward(p, g, &tape.final_norm, &mut dy);
         let mut dmiddle = dy.clone();
-        self.feed_forward.backward(p, g, &tape.feed_forward, &tape.middle, &dy, &mut dmiddle);
+        drops.states(self.site.part(FEED_FORWARD), n_rows, &mut dy);
+        self.feed_forward.backward(p, g, &tape.feed_forward, &tape.middle, &dy, &mut dmiddle, (n_rows, drops));
         self.cross_norm.backward(p, g, &tape.cross_norm, &mut dmiddle);
         let mut dasked = dmiddle.clone();
         let rows = (tape.asked.as_slice(), states);
-        self.cross.backward(p, g, &tape.cross, rows, &dmiddle, cross, &mut dasked, Some(dstates));
+        drops.states(self.site.part(CROSS), n_rows, &mut dmiddle);
+        self.cross.backward(p, g, &tape.cross, rows, &dmiddle, (cross, drops), &mut dasked, Some(dstates));
         self.attention_norm.backward(p, g, &tape.attention_norm, &mut dasked);
         let mut dx = dasked.clone();
-        self.attention.backward(p, g, &tape.attention, (&tape.x, &tape.x), &dasked, own, &mut dx, None);
+        drops.states(self.site.part(ATTENTION), n_rows, &mut dasked);
+        self.attention.backward(p, g, &tape.attention, (&tape.x, &tape.x), &dasked, (own, drops), &mut dx, None);
         dx
     }
 }

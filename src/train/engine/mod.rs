@@ -8,6 +8,7 @@
 mod anchor;
 mod attention;
 mod bart;
+mod dropout;
 mod kernels;
 mod layers;
 mod layout;
@@ -21,6 +22,7 @@ use crate::model::{Activation, BartConfig, ProjectorConfig};
 
 pub use anchor::PooledBatch;
 pub use bart::{BartAt, HeadLoss, Rows};
+pub use dropout::{Dropout, Drops};
 pub use layout::Layout;
 pub use measure::TokenLoss;
 pub use perceptron::{PerceptronAt, PerceptronTape};
@@ -148,6 +150,11 @@ impl Engine {
 
     /// Cross-entropy of the denoising decoder; adds its gradient to `g`, which is laid out like the parameters `p`.
     pub fn denoising(&self, p: &[f32], batch: &DenoisingBatch, g: &mut [f32]) -> StepLoss {
+        self.denoising_dropping(p, batch, &Dropout::NONE, g)
+    }
+
+    /// As [`Engine::denoising`] with dropout, as a training step of transformers has it.
+    pub fn denoising_dropping(&self, p: &[f32], batch: &DenoisingBatch, dropout: &Dropout, g: &mut [f32]) -> StepLoss {
         let n_rows = batch.ids.len() / batch.encoder_seq;
         let scale = inverse_sum(&batch.weights);
         let readout_scale = batch.readout.as_ref().map_or(0.0, |(_, weights)| inverse_sum(weights));
@@ -157,8 +164,9 @@ impl Engine {
             let hidden = batch.hidden.as_ref().map(|h| &h[enc.clone()]);
             let encoded = Rows { ids: &batch.ids[enc.clone()], seq: e, hidden };
             let decoded = Rows { ids: &batch.decoder_ids[dec.clone()], seq: d, hidden: None };
-            let (states, encoder_tape) = self.bart.encode(p, &encoded);
-            let (out, decoder_tape) = self.bart.decode(p, &decoded, &states, &encoded);
+            let drops = Drops::new(dropout, rows.start);
+            let (states, encoder_tape) = self.bart.encode_dropping(p, &encoded, &drops);
+            let (out, decoder_tape) = self.bart.decode_dropping(p, &decoded, &states, &encoded, &drops);
             let g = &mut share.gradient;
             let weights = scaled(&batch.weights[dec.clone()], scale);
             let head = self.bart.head_loss(p, g, &out, &batch.targets[dec], &weights);
@@ -171,8 +179,9 @@ impl Engine {
                 share.loss.readout += head.loss;
                 dstates = head.dstates;
             }
-            self.bart.decode_backward(p, g, &decoder_tape, &decoded, &states, &encoded, head.dstates, &mut dstates);
-            self.bart.encode_backward(p, g, &encoder_tape, &encoded, dstates);
+            let (tape, dy) = (&decoder_tape, head.dstates);
+            self.bart.decode_backward_dropping(p, g, tape, &decoded, &states, &encoded, dy, &mut dstates, &drops);
+            self.bart.encode_backward_dropping(p, g, &encoder_tape, &encoded, dstates, &drops);
         });
         let mut loss = sum_shares(shares, g);
         loss.total = loss.decoder + loss.readout;
