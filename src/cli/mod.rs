@@ -3,8 +3,8 @@
 #[cfg(feature = "gui")]
 mod bench;
 mod depict;
-mod evaluate;
 mod doctor;
+mod evaluate;
 mod fill;
 mod fill_set;
 mod landscape;
