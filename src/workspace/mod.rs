@@ -15,6 +15,7 @@
 //! Nothing here knows a screen, starts a thread or reads the environment.
 
 pub mod artefact;
+pub mod checkpoints;
 pub mod document;
 mod error;
 pub mod files;

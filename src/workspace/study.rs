@@ -216,6 +216,17 @@ impl Study {
         Ok(Scores::open(&self.folder)?.insert(artefact, comparison.as_ref())?)
     }
 
+    /// Does what a process that ended right after an artefact got its name has left undone.
+    pub(super) fn complete(&self, id: &ArtefactId) -> Result<(), StudyError> {
+        let artefact = self.artefact(id)?;
+        super::staging::remove_folder(&self.work_folder().join(id.to_string()))?;
+        let mut scores = Scores::open(&self.folder)?;
+        if !scores.holds(&artefact)? {
+            scores.insert(&artefact, comparison_of(&artefact)?.as_ref())?;
+        }
+        Ok(())
+    }
+
     fn replace(&mut self, document: Document) -> Result<(), StudyError> {
         let before = std::mem::replace(&mut self.document, document);
         self.save().inspect_err(|_| self.document = before)

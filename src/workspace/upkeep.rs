@@ -122,6 +122,17 @@ impl Study {
         }
     }
 
+    /// Removes the copies of whole checkpoints that [`super::checkpoints::whole`] made.
+    ///
+    /// # Errors
+    /// When a folder cannot be removed.
+    pub fn clear_whole_checkpoints(&self) -> Result<(), StudyError> {
+        self.check_writable("clear the work folder")?;
+        let Ok(entries) = fs::read_dir(self.work_folder()) else { return Ok(()) };
+        let whole = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(".whole"));
+        whole.map(|entry| entry.path()).try_for_each(|path| remove_folder(&path))
+    }
+
     /// Removes an artefact that `check` found damaged, so that the next run makes it again.
     ///
     /// # Errors

@@ -62,7 +62,8 @@ fn a_torn_journal_costs_its_last_line_alone() {
     let journal = path.join("history.jsonl");
     let text = fs::read_to_string(&journal).unwrap();
     // The program ended after the journal was written and before the document was.
-    fs::write(&journal, text.clone() + r#"{"edit":{"label":"Lost","changes":{"name":["One","Never"]}}}"# + "\n").unwrap();
+    fs::write(&journal, text.clone() + r#"{"edit":{"label":"Lost","changes":{"name":["One","Never"]}}}"# + "\n")
+        .unwrap();
     let mut study = Study::open(&path).unwrap();
     assert_eq!(study.history().undo_label(), Some("Second"));
     assert!(study.undo().unwrap());

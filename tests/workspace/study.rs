@@ -133,3 +133,37 @@ fn a_document_of_the_first_format_is_brought_up_to_date() {
     study.edit("Set x", |document| document.layout.insert("x".into(), true.into())).unwrap();
     assert!(fs::read_to_string(folder.path().join("study.toml")).unwrap().contains("format_version = 2"));
 }
+
+#[test]
+fn the_recipes_that_ship_can_be_read() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["examples/quick.toml", "examples/paper.toml", "assets/study/recipe.toml"] {
+        let recipe = fillscape::workspace::Recipe::read(&root.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(!recipe.tasks.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn recipes_that_contradict_themselves_say_how() {
+    let read = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.toml");
+        fs::write(&path, format!("name = 'Test'\n{text}\n")).unwrap();
+        fillscape::workspace::Recipe::read(&path).unwrap_err().to_string()
+    };
+    for (text, expected) in [
+        ("[corpus]\nn = 5\nn_held_out = 5", "n_held_out is 5, expected less than corpus.n = 5"),
+        ("controls = ['combined']\n[corpus]\nn = 5", "needs tasks"),
+        ("controls = [{ task = 'x' }]\n[corpus]\nn = 5", "made of the task \"x\""),
+        ("controls = ['random', 'random']\n[corpus]\nn = 5", "asked for twice"),
+        ("tune_seeds = []\n[corpus]\nn = 5", "tune_seeds"),
+        ("[corpus]\nn = 5\n[tune]\nepochs = 0", "epochs is 0"),
+        ("[corpus]\nn = 5\n[[task]]\nname = 'a b'\npath = 'x'", "letters, digits"),
+        ("[corpus]\nn = 5\n[[task]]\nname = 'a'", "either a path or a library"),
+        ("[corpus]\nn = 5\n[[task]]\nname = 'a'\nlibrary = { n = 50, seed = 1, property = 'Mass' }", "MolWt"),
+        ("[corpus]\nn = 5\nfile_name = 'x'", "unknown field"),
+    ] {
+        let found = read(text);
+        assert!(found.contains(expected), "{found}");
+    }
+}

@@ -5,7 +5,7 @@ use super::plan::{Plan, Step};
 use super::run::{Made, Sitting, StepEnd, count, summary};
 use super::tasks::tasks;
 use crate::evaluate::{ComparisonParams, NamedModel, compare, report};
-use crate::workspace::Staging;
+use crate::workspace::{Staging, checkpoints};
 
 /// The file of the whole comparison.
 pub(super) const COMPARISON_FILE: &str = "comparison.json";
@@ -18,10 +18,10 @@ pub(super) fn comparison(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     for arm in Plan::arms(recipe) {
         for &seed in &recipe.tune_seeds {
             let artefact = sitting.result(&Step::Tune { arm: arm.clone(), seed }.to_string())?;
-            artefact.verify()?;
+            let path = checkpoints::whole(sitting.study, &artefact, &sitting.inputs.model)?;
             // With a single checkpoint the arm stands for all seeds of the comparison.
             let seed = (recipe.tune_seeds.len() > 1).then_some(seed);
-            models.push(NamedModel { arm: arm.clone(), seed, path: artefact.folder.clone() });
+            models.push(NamedModel { arm: arm.clone(), seed, path });
         }
     }
     let tasks = tasks(sitting)?;

@@ -89,7 +89,7 @@ pub enum StepError {
     #[error(transparent)]
     FillSet(#[from] FillSetError),
     /// A fill set without molecules.
-    #[error("the {arm} set is empty, so there is nothing to train on: {why}")]
+    #[error("the {arm} set is empty, so there is nothing to train on: {why}; take more samples or choose a region")]
     EmptySet {
         /// Which set.
         arm: String,

@@ -1,6 +1,5 @@
 //! Figures of the report as SVG: plain text, the same on every machine.
 
-use crate::evaluate::{Comparison, Verdict};
 use std::fmt::Write;
 
 const INK: &str = "#1a1a1a";
@@ -27,133 +26,6 @@ fn tick_step(span: f64) -> f64 {
     let rough = span / 5.0;
     let power = 10f64.powf(rough.log10().floor());
     [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|step| *step >= rough).unwrap_or(10.0 * power)
-}
-
-/// A row of the forest plot, in percent.
-struct Row {
-    label: String,
-    change: f64,
-    low: f64,
-    high: f64,
-    seeds: Vec<f64>,
-    pooled: bool,
-    clear: bool,
-}
-
-/// Paired differences of one learner with their intervals, pooled ones as diamonds, seeds as dots.
-pub(super) fn forest_plot(comparison: &Comparison, learner: &str) -> String {
-    let mut rows = Vec::new();
-    for pooled in comparison.pooled.iter().filter(|p| p.learner == learner) {
-        let of_pair = comparison.differences.iter().filter(|d| d.learner == learner && d.pair == pooled.pair);
-        for d in of_pair {
-            rows.push(Row {
-                label: format!("{} → {}: {} ({})", d.pair.base, d.pair.new, d.task, d.metric.name()),
-                change: 100.0 * d.change,
-                low: 100.0 * d.interval.low,
-                high: 100.0 * d.interval.high,
-                seeds: d.seeds.iter().map(|s| 100.0 * s.change).collect(),
-                pooled: false,
-                clear: d.verdict != Verdict::NoDetectableDifference,
-            });
-        }
-        rows.push(Row {
-            label: format!("{} → {}: all {} tasks", pooled.pair.base, pooled.pair.new, pooled.n_tasks),
-            change: 100.0 * pooled.change,
-            low: 100.0 * pooled.interval.low,
-            high: 100.0 * pooled.interval.high,
-            seeds: Vec::new(),
-            pooled: true,
-            clear: pooled.verdict != Verdict::NoDetectableDifference,
-        });
-    }
-    draw_forest(&rows, learner)
-}
-
-fn draw_forest(rows: &[Row], learner: &str) -> String {
-    let (left, width, step, top) = (300.0, 860.0, 20.0, 34.0);
-    let height = top + step * rows.len() as f64 + 44.0;
-    let mut out = opening(width, height, &format!("Paired differences with {learner}"));
-    let ends = rows.iter().flat_map(|r| [r.low, r.high].into_iter().chain(r.seeds.iter().copied()));
-    let reach = ends.filter(|v| v.is_finite()).fold(0.1f64, |most, v| most.max(v.abs())) * 1.08;
-    let x = |value: f64| left + (value.clamp(-reach, reach) + reach) / (2.0 * reach) * (width - left - 90.0);
-    let bottom = height - 40.0;
-    let _ = writeln!(
-        out,
-        "<text x=\"12\" y=\"18\" font-weight=\"bold\">Relative change with {}, in percent; right is better</text>",
-        escaped(learner)
-    );
-    let spacing = tick_step(2.0 * reach);
-    let first = (-reach / spacing).ceil() as i64;
-    for k in first..=(reach / spacing).floor() as i64 {
-        let value = k as f64 * spacing;
-        let colour = if k == 0 { INK } else { "#dddddd" };
-        let _ = writeln!(
-            out,
-            "<line x1=\"{0:.1}\" x2=\"{0:.1}\" y1=\"{1}\" y2=\"{2}\" stroke=\"{colour}\"/>",
-            x(value),
-            top - 6.0,
-            bottom
-        );
-        let text = format!("{value:+.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
-        let text = if k == 0 { "0".to_owned() } else { text };
-        let _ = writeln!(
-            out,
-            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"{FAINT}\">{text}</text>",
-            x(value),
-            bottom + 16.0
-        );
-    }
-    for (k, row) in rows.iter().enumerate() {
-        let y = top + step * (k as f64 + 0.5);
-        let weight = if row.pooled { "bold" } else { "normal" };
-        let colour = if row.clear { COLOURS[0] } else { "#666666" };
-        let _ = writeln!(
-            out,
-            "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" font-weight=\"{weight}\">{}</text>",
-            left - 10.0,
-            y + 4.0,
-            escaped(&row.label)
-        );
-        let _ = writeln!(
-            out,
-            "<line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"{colour}\" stroke-width=\"2\"/>",
-            x(row.low),
-            x(row.high)
-        );
-        for seed in &row.seeds {
-            let _ = writeln!(
-                out,
-                "<circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"2\" fill=\"none\" stroke=\"{FAINT}\"/>",
-                x(*seed)
-            );
-        }
-        let c = x(row.change);
-        if row.pooled {
-            let _ = writeln!(
-                out,
-                "<path d=\"M{:.1} {y:.1}L{c:.1} {:.1}L{:.1} {y:.1}L{c:.1} {:.1}Z\" fill=\"{colour}\"/>",
-                c - 6.0,
-                y - 6.0,
-                c + 6.0,
-                y + 6.0
-            );
-        } else {
-            let _ = writeln!(
-                out,
-                "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"7\" height=\"7\" fill=\"{colour}\"/>",
-                c - 3.5,
-                y - 3.5
-            );
-        }
-        let _ = writeln!(out, "<text x=\"{}\" y=\"{:.1}\">{:+.2} %</text>", width - 72.0, y + 4.0, row.change);
-    }
-    let _ = writeln!(
-        out,
-        "<text x=\"12\" y=\"{}\" fill=\"{FAINT}\">Squares: tasks; diamonds: pooled; bars: intervals; rings: seeds; blue: a detectable difference</text>",
-        height - 6.0
-    );
-    out.push_str("</svg>\n");
-    out
 }
 
 /// A line of a plot of losses.
@@ -269,8 +141,5 @@ mod tests {
         let one = Curve { name: "fill".to_owned(), points: vec![[1.0, 2.5], [2.0, f64::NAN]] };
         let text = loss_curves("Loss", &[one]);
         assert!(!text.contains("NaN") && text.ends_with("</svg>\n"), "{text}");
-        let row =
-            Row { label: "a".into(), change: 0.0, low: 0.0, high: 0.0, seeds: vec![], pooled: true, clear: false };
-        assert!(!draw_forest(&[row], "ridge").contains("NaN"));
     }
 }

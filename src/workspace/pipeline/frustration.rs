@@ -11,7 +11,7 @@ use crate::landscape::{KineticTransitionNetwork, Normalisation, ThinPlate};
 use crate::model::{LatentVector, SelfiesTed};
 use crate::workspace::recipe::{FrustrationMethod, FrustrationParams};
 use crate::workspace::regions::resolve;
-use crate::workspace::{Artefact, Staging};
+use crate::workspace::{Artefact, Staging, checkpoints};
 use serde::{Deserialize, Serialize};
 
 /// The file of the result.
@@ -55,14 +55,15 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
         None => Region::Everywhere,
     };
     let whole = p.method == FrustrationMethod::Landscape;
-    let of_base = held(&region, &samples.latents(), &surface, &stored.files.network, sitting)?;
+    let all = samples.latents();
+    let of_base = held(&region, &all, &surface, &stored.files.network, sitting)?;
     // With the cheap method only the first points of the region are measured.
     let chosen: Vec<usize> = if whole {
         (0..samples.response.len()).collect()
     } else {
         (0..samples.response.len()).filter(|&k| of_base[k]).take(p.n_points).collect()
     };
-    let latents: Vec<LatentVector> = chosen.iter().map(|&k| samples.latents()[k].clone()).collect();
+    let latents: Vec<LatentVector> = chosen.iter().map(|&k| all[k].clone()).collect();
     let mean_in_region = |response: &[f64]| {
         let inside: Vec<f64> = chosen.iter().zip(response).filter(|(k, _)| of_base[**k]).map(|(_, r)| *r).collect();
         (inside.iter().sum::<f64>() / inside.len().max(1) as f64, inside.len())
@@ -86,8 +87,8 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
     for arm in Plan::arms(&recipe) {
         let step = Step::Tune { arm: arm.clone(), seed: recipe.tune_seeds[0] };
         let artefact = sitting.result(&step.to_string())?;
-        artefact.verify()?;
-        let tuned = SelfiesTed::open(&artefact.folder, recipe.model.device)?;
+        let folder = checkpoints::whole(sitting.study, &artefact, &sitting.inputs.model)?;
+        let tuned = SelfiesTed::open(&folder, recipe.model.device)?;
         let partial = staging.work().join(format!("{arm}.f64"));
         let Some(response) = respond(sitting, &tuned, &latents, &response_params, &partial)? else { return Ok(None) };
         let (mean_response, n_points) = mean_in_region(&response);

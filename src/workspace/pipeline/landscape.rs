@@ -5,7 +5,7 @@ use super::run::{Made, Sitting, StepEnd, count, params, summary};
 use super::samples::Samples;
 use crate::atomic_file;
 use crate::fill::{FillSample, RoughnessField, sample_field};
-use crate::landscape::files::{NetworkFiles, read_native, write_native, write_topsearch};
+use crate::landscape::files::{NetworkFiles, read_native, write_native};
 use crate::landscape::{
     Exploration, KineticTransitionNetwork, METRIC_LENGTH_SCALE, Normalisation, ParallelConvention, Summary, ThinPlate,
     contributions, explore, frustration, frustration_of_minima,
@@ -59,7 +59,6 @@ pub(super) fn landscape(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         return Ok(None);
     }
     write_native(staging.output(), &files)?;
-    write_topsearch(staging.output(), "", &files)?;
     staging.write("contributions.csv", contributions_csv(ktn))?;
     staging.write_json(FIELD_FILE, &sampled)?;
     let mut exploration = serde_json::to_value(Summary::of(&found, 1)).unwrap_or_default();

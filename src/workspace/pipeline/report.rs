@@ -3,7 +3,7 @@
 
 use super::compare;
 use super::error::StepError;
-use super::figures::{Curve, escaped, forest_plot, loss_curves};
+use super::figures::{Curve, escaped, loss_curves};
 use super::fill_sets::FillMolecules;
 use super::frustration::{FRUSTRATION_FILE, FrustrationReport};
 use super::landscape::StoredLandscape;
@@ -11,7 +11,6 @@ use super::plan::{Plan, Step};
 use super::run::{Made, Sitting, StepEnd, summary};
 use crate::chem::Molecule;
 use crate::chem::depict::{DepictParams, Depiction, GridParams, SvgParams as MoleculeSvg, depict, grid};
-use crate::evaluate::comparison::PooledDifference;
 use crate::evaluate::{Comparison, report as tables};
 use crate::landscape::disconnectivity::{
     Components, DisconnectivityGraph, LayoutParams, Levels, MergeTree, PruneParams, TreeLayout,
@@ -60,53 +59,16 @@ pub(super) fn report(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     Ok(Made::finished(summary([("n_findings", toml::Value::Integer(n_sentences))])))
 }
 
-/// Scores, findings in words, forest plots, tables.
+/// Findings in words, forest plots, scores and roughness; the tables as files.
 fn results(page: &mut Page, staging: &Staging, found: &Comparison) -> Result<i64, StepError> {
     page.heading("What changed downstream");
-    let sentences: Vec<String> = found.pooled.iter().map(PooledDifference::sentence).collect();
-    page.list(&sentences);
-    for learner in &found.params.learners {
-        let figure = forest_plot(found, learner.name());
-        staging.write(&format!("figures/forest-{}.svg", learner.name()), &figure)?;
-        page.figure(&figure, "");
-    }
-    let rows = found.differences.iter().map(|d| {
-        let percent = |v: f64| format!("{:+.2}", 100.0 * v);
-        let values: Vec<String> = vec![
-            format!("{} → {}", d.pair.base, d.pair.new),
-            d.task.clone(),
-            d.learner.clone(),
-            d.metric.name().to_owned(),
-            percent(d.change),
-            format!("{} to {}", percent(d.interval.low), percent(d.interval.high)),
-            format!("{:.3}", d.p_holm),
-            match d.verdict {
-                crate::evaluate::Verdict::Better => "better",
-                crate::evaluate::Verdict::Worse => "worse",
-                crate::evaluate::Verdict::NoDetectableDifference => "no detectable difference",
-            }
-            .to_owned(),
-        ];
-        values
-    });
-    page.table(&["pair", "task", "learner", "metric", "change, %", "95 % interval", "p (Holm)", "finding"], rows);
-    if !found.roughness.is_empty() {
-        let rows = found.roughness.iter().map(|r| {
-            let seed = r.seed.map_or(String::new(), |s| s.to_string());
-            vec![
-                r.task.clone(),
-                r.arm.clone(),
-                seed,
-                format!("{:.4}", r.rogi),
-                format!("{:.4}", r.rogi_xd),
-                format!("{} of {}", r.n_molecules, r.n_all),
-            ]
-        });
-        page.paragraph("Roughness of the labels over the pooled embedding:");
-        page.table(&["task", "arm", "seed", "ROGI", "ROGI-XD", "molecules"], rows);
-    }
+    page.body.push_str(&tables::html_section(found));
     staging.write("scores.csv", tables::csv(found))?;
-    Ok(sentences.len() as i64)
+    let parquet = tables::parquet(found)
+        .map_err(|error| StepError::Report { what: "scores.parquet", problem: error.to_string() })?;
+    staging.write("scores.parquet", parquet)?;
+    staging.write("comparison.tex", tables::latex(found))?;
+    Ok(found.pooled.len() as i64)
 }
 
 fn frustration_section(page: &mut Page, sitting: &Sitting) -> Result<(), StepError> {
@@ -268,16 +230,17 @@ struct Page {
     body: String,
 }
 
-const STYLE: &str = "body{font:15px/1.5 Helvetica,Arial,'DejaVu Sans',sans-serif;color:#1a1a1a;max-width:960px;margin:2em auto;\
-    padding:0 1em}table{border-collapse:collapse;margin:1em 0;font-size:13px}th,td{border-bottom:1px solid #ddd;padding:3px 10px;\
-    text-align:left;vertical-align:top}figure{margin:1em 0;overflow-x:auto}figcaption{color:#666;font-size:13px}pre{background:#f5f5f5;\
-    padding:1em;overflow-x:auto;font-size:12px}svg{max-width:100%;height:auto}";
+/// Beside the style of the comparison: figures are black on white in either scheme.
+const STYLE: &str = "figure { margin: 1em 0; overflow-x: auto; } figcaption { color: var(--dim); font-size: 13px; } \
+    pre { padding: 1em; overflow-x: auto; font-size: 12px; border: 1px solid var(--rule); } \
+    figure > svg { max-width: 100%; height: auto; background: #fff; }";
 
 impl Page {
     fn new(title: &str) -> Self {
         let title = escaped(title);
         let body = format!(
-            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n"
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{}{STYLE}\n</style>\n<h1>{title}</h1>\n",
+            tables::style()
         );
         Self { body }
     }

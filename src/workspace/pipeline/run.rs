@@ -119,6 +119,8 @@ fn make(
             let artefact = staging.finish(stop_reason, summary)?;
             seconds = Some(artefact.provenance.seconds);
             study.index(&artefact)?;
+        } else {
+            study.complete(&step.id)?;
         }
         if study.document().results.get(&step.name) != Some(&step.id) {
             study.set_result(&step.name, &step.id)?;
@@ -127,7 +129,15 @@ fn make(
             return Ok(RunEnd::Paused(wanted[index + 1].name.clone()));
         }
     }
+    if is_everything(plan, wanted) {
+        study.clear_whole_checkpoints()?;
+    }
     Ok(RunEnd::Finished)
+}
+
+/// Whether the whole plan is done, so that what steps share is no longer needed.
+fn is_everything(plan: &Plan, wanted: &[&PlannedStep]) -> bool {
+    wanted.len() == plan.steps.len()
 }
 
 /// What a step reports of its artefact.

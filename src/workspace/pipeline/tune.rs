@@ -6,8 +6,7 @@ use super::fill_sets::FillMolecules;
 use super::run::{Made, Sitting, StepEnd, params};
 use crate::train::StopReason as TrainStop;
 use crate::train::tune::{TuneParams, tune};
-use crate::workspace::files::files_below;
-use crate::workspace::{Staging, StopReason};
+use crate::workspace::{Staging, StopReason, checkpoints};
 
 /// Files of a tuning folder that are not part of the result: times, and the state to go on from.
 const NOT_KEPT: [&str; 2] = ["timing.json", "state.bin"];
@@ -32,12 +31,7 @@ pub(super) fn tune_arm(sitting: &mut Sitting, staging: &Staging, arm: &str) -> S
         let why = format!("{:?}", tuned.stop_reason);
         return Err(StepError::NoCheckpoint { arm: arm.to_owned(), why });
     }
-    for (name, path) in files_below(&folder)? {
-        if !NOT_KEPT.contains(&name.as_str()) {
-            let bytes = std::fs::read(&path).map_err(|source| crate::workspace::StudyError::Read { path, source })?;
-            staging.write(&name, bytes)?;
-        }
-    }
+    checkpoints::store(staging, &folder, &base, &NOT_KEPT)?;
     let stop_reason =
         if matches!(tuned.stop_reason, TrainStop::Finished) { StopReason::Finished } else { StopReason::Limit };
     let mut figures = toml::Table::new();
