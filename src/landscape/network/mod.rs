@@ -4,181 +4,18 @@
 //! through removals, merges and files. Several transition states between the same two minima are kept (“parallel”),
 //! and so is one that returns to its own minimum (“degenerate”). All iteration is in the order of ids.
 
-use super::same_point::{PointIndex, SamePoint};
-use serde::{Deserialize, Serialize};
+mod error;
+mod points;
+mod record;
+
 use std::collections::BTreeSet;
-use std::fmt;
 
-/// Identifies a minimum for the whole life of its network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MinimumId(pub u32);
+use serde::{Deserialize, Serialize};
 
-/// Identifies a transition state for the whole life of its network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TransitionStateId(pub u32);
-
-impl fmt::Display for MinimumId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Display for TransitionStateId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// What is known about how far a stationary point can be trusted. Fields that were not computed are `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Support {
-    /// Number of coordinates that lie on a face of the box.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub n_bound: Option<u32>,
-    /// Euclidean distance to the nearest sample of the fitted surface, in the units of x.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distance_to_nearest_sample: Option<f64>,
-    /// Largest absolute gradient component over the free coordinates, in the units of E per unit of x.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub free_gradient_norm: Option<f64>,
-    /// Lowest eigenvalue of the Hessian of the free coordinates, in the units of E per squared unit of x.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lowest_eigenvalue: Option<f64>,
-}
-
-/// A stationary point whose free eigenvalues are all positive.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Minimum {
-    /// Its id in the network.
-    pub id: MinimumId,
-    /// Place, shape `(d,)`.
-    pub x: Vec<f64>,
-    /// E(x).
-    pub energy: f64,
-    /// How far the point can be trusted.
-    #[serde(default)]
-    pub support: Support,
-}
-
-/// A stationary point with exactly one negative free eigenvalue, and the two minima its downhill paths end in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TransitionState {
-    /// Its id in the network.
-    pub id: TransitionStateId,
-    /// Place, shape `(d,)`.
-    pub x: Vec<f64>,
-    /// E(x).
-    pub energy: f64,
-    /// The minima it joins, in the order they were given; equal when it is degenerate.
-    pub minima: (MinimumId, MinimumId),
-    /// How far the point can be trusted.
-    #[serde(default)]
-    pub support: Support,
-}
-
-impl TransitionState {
-    /// Whether both downhill paths end in the same minimum.
-    pub fn is_degenerate(&self) -> bool {
-        self.minima.0 == self.minima.1
-    }
-
-    /// The minimum at the other end, or `None` when `from` is at neither.
-    pub fn other_end(&self, from: MinimumId) -> Option<MinimumId> {
-        match self.minima {
-            (a, b) if a == from => Some(b),
-            (a, b) if b == from => Some(a),
-            _ => None,
-        }
-    }
-}
-
-/// Whether a point offered to the network was new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Added<Id> {
-    /// The point was added under this new id.
-    New(Id),
-    /// The network already holds the same point, under this id.
-    Known(Id),
-}
-
-impl<Id: Copy> Added<Id> {
-    /// The id, new or known.
-    pub fn id(self) -> Id {
-        match self {
-            Self::New(id) | Self::Known(id) => id,
-        }
-    }
-
-    /// Whether the point was new.
-    pub fn is_new(self) -> bool {
-        matches!(self, Self::New(_))
-    }
-}
-
-/// Why a network refused a point.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum NetworkError {
-    /// The point has another number of coordinates than the network.
-    #[error("could not add a stationary point with {found} coordinates to a network of dimension {expected}")]
-    Dimension {
-        /// Coordinates of the point.
-        found: usize,
-        /// Dimension of the network.
-        expected: usize,
-    },
-    /// A coordinate is NaN or infinite.
-    #[error("could not add a stationary point whose coordinate {index} is {value}: coordinates must be finite")]
-    Coordinate {
-        /// The first bad coordinate, counted from 0.
-        index: usize,
-        /// What was found there.
-        value: f64,
-    },
-    /// The energy is NaN or infinite.
-    #[error("could not add a stationary point with energy {0}: energies must be finite")]
-    Energy(f64),
-    /// A scale of the duplicate test is not a positive number, or its energy tolerance is not positive.
-    #[error(
-        "the duplicate test needs finite scales > 0 and an energy tolerance > 0, found the scale {scale} of coordinate \
-         {index} and the energy tolerance {energy}"
-    )]
-    Test {
-        /// The coordinate of the scale.
-        index: usize,
-        /// Its scale.
-        scale: f64,
-        /// The energy tolerance.
-        energy: f64,
-    },
-    /// A transition state (or a request) names a minimum that the network does not hold.
-    #[error("the network holds no minimum {0}: it has been removed or never existed")]
-    UnknownMinimum(MinimumId),
-    /// A request names a transition state that the network does not hold.
-    #[error("the network holds no transition state {0}: it has been removed or never existed")]
-    UnknownTransitionState(TransitionStateId),
-    /// A saved network lists its minima out of order or twice, or beyond its own count of ids.
-    #[error("the saved network lists the {kind} {id} out of order, twice, or beyond its next free id {next}")]
-    Order {
-        /// “minimum” or “transition state”.
-        kind: &'static str,
-        /// The offending id.
-        id: u32,
-        /// The next id the network says it would hand out.
-        next: u32,
-    },
-}
-
-/// What a merge of two networks did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merged {
-    /// For each minimum of the other network, in its order: its id there and what became of it here.
-    pub minima: Vec<(MinimumId, Added<MinimumId>)>,
-    /// For each transition state of the other network, in its order: its id there and what became of it here.
-    pub transition_states: Vec<(TransitionStateId, Added<TransitionStateId>)>,
-}
+use super::same_point::{PointIndex, SamePoint};
+pub use error::{Added, Merged, NetworkError};
+pub use points::{Minimum, MinimumId, Support, TransitionState, TransitionStateId};
+use record::NetworkRecord;
 
 /// Minima joined by transition states; see the module's first paragraph.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -487,13 +324,13 @@ impl KineticTransitionNetwork {
     }
 
     /// The ids that the next minimum and the next transition state will get.
-    pub(super) fn next_ids(&self) -> (u32, u32) {
+    pub(in crate::landscape) fn next_ids(&self) -> (u32, u32) {
         (self.next_minimum, self.next_transition_state)
     }
 
     /// A network from what a file holds: points in the order of ids, and the next free ids. An error comes with the
     /// list (“minima” or “`transition_states`”) and the row, counted from 0, of the point at fault.
-    pub(super) fn from_parts(
+    pub(in crate::landscape) fn from_parts(
         same_point: SamePoint,
         minima: Vec<Minimum>,
         transition_states: Vec<TransitionState>,
@@ -569,38 +406,6 @@ fn position_by_id<T>(items: &[T], id: u32, id_of: impl Fn(&T) -> u32) -> Option<
     match items.get(id as usize) {
         Some(item) if id_of(item) == id => Some(id as usize),
         _ => items.binary_search_by_key(&id, id_of).ok(),
-    }
-}
-
-/// The saved form of a network: what cannot be recomputed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct NetworkRecord {
-    same_point: SamePoint,
-    next_minimum: u32,
-    next_transition_state: u32,
-    minima: Vec<Minimum>,
-    transition_states: Vec<TransitionState>,
-}
-
-impl From<KineticTransitionNetwork> for NetworkRecord {
-    fn from(ktn: KineticTransitionNetwork) -> Self {
-        Self {
-            same_point: ktn.same_point,
-            next_minimum: ktn.next_minimum,
-            next_transition_state: ktn.next_transition_state,
-            minima: ktn.minima,
-            transition_states: ktn.transition_states,
-        }
-    }
-}
-
-impl TryFrom<NetworkRecord> for KineticTransitionNetwork {
-    type Error = NetworkError;
-
-    fn try_from(record: NetworkRecord) -> Result<Self, NetworkError> {
-        let next = (record.next_minimum, record.next_transition_state);
-        Self::from_parts(record.same_point, record.minima, record.transition_states, next)
-            .map_err(|(_, _, error)| error)
     }
 }
 
