@@ -63,7 +63,7 @@ fn draw_shapes(
     input.viewports.entry(egui::ViewportId::ROOT).or_default().native_pixels_per_point = Some(px_per_point);
     context.begin_pass(input);
     drawing.paint(&context.layer_painter(egui::LayerId::background()), egui::Pos2::ZERO);
-    let output = context.end_pass();
+    let mut output = context.end_pass();
     for (id, delta) in output.textures_delta.set.iter().flat_map(|(id, deltas)| deltas.iter().map(move |d| (id, d))) {
         let ImageData::Color(image) = &delta.image;
         let pixels = image.pixels.iter().map(|c| c.to_array().map(|v| f32::from(v) / 255.0));
@@ -81,6 +81,7 @@ fn draw_shapes(
             }
         }
     }
+    output.textures_delta.clear();
     for ClippedPrimitive { primitive, .. } in context.tessellate(output.shapes, output.pixels_per_point) {
         let Primitive::Mesh(mesh) = primitive else { continue };
         let Some(texture) = textures.get(&mesh.texture_id) else { continue };
