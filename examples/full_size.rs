@@ -39,6 +39,7 @@ fn main() {
     let fit = started.elapsed().as_secs_f64();
     eprintln!("fit: {fit:.2} s");
     if arguments.iter().any(|a| a == "--fit-only") {
+        print_peak_memory();
         return;
     }
     let params = ExploreParams::by_name(&option("--preset", "reference")).expect("a preset");
@@ -80,6 +81,11 @@ fn main() {
         );
     }
     println!("plain product: {:.0} Gflop/s", 5.0 * 2.0 * 2048f64.powi(3) / started.elapsed().as_secs_f64() * 1e-9);
+    print_peak_memory();
+}
+
+/// The most memory held so far, where the system tells.
+fn print_peak_memory() {
     if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
         status.lines().filter(|l| l.starts_with("VmHWM")).for_each(|l| println!("{l}"));
     }

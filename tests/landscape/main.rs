@@ -12,3 +12,4 @@ mod network;
 mod network_layout;
 mod reference;
 mod surface;
+mod watching;

@@ -48,7 +48,7 @@ fn derivatives_agree_with_central_differences() {
             let energy = surface.energy_gradient(&x, &mut gradient);
             assert!((energy - surface.inner().energy(&x) - surface.penalty(&x)).abs() <= 1e-12 * energy.abs().max(1.0));
             surface.hessian_vector(&x, &v, &mut product);
-            let h = 1e-5;
+            let h = 1e-6;
             let at = |step: f64| -> Vec<f64> { x.iter().zip(&v).map(|(x, v)| x + step * v).collect() };
             let mut ends = [vec![0.0; dim], vec![0.0; dim]];
             let energies =

@@ -104,12 +104,15 @@ impl SearchFlags {
         } else {
             write_file(&saved, &serde_json::to_string(&exploration)?)?;
         }
-        let held = |id| exploration.network().minimum(id).is_some();
+        let network = exploration.network_so_far(surface);
+        let held = |id| network.minimum(id).is_some();
         let pairs = exploration.pairs().filter(|&(a, b)| held(a) && held(b)).collect();
-        let files = NetworkFiles { network: exploration.network().clone(), pairs };
+        let files = NetworkFiles { network, pairs };
         write_native(&self.out, &files)?;
         write_topsearch(&self.out, "", &files)?;
-        let summary = Summary::of(&exploration, threads);
+        let mut summary = Summary::of(&exploration, threads);
+        summary.n_minima = files.network.minima().len();
+        summary.n_transition_states = files.network.transition_states().len();
         write_file(&self.out.join("summary.json"), &serde_json::to_string_pretty(&summary)?)?;
         if out.json {
             println!("{}", serde_json::to_string(&summary)?);

@@ -183,6 +183,22 @@ impl Exploration {
         &self.network
     }
 
+    /// The network with what the stage under way has found as well: every point in it is converged and of its index,
+    /// but repeats may be told apart otherwise once the stage is complete. For showing what a cancelled run came to.
+    pub fn network_so_far(&self, surface: &dyn Surface) -> KineticTransitionNetwork {
+        let mut copy = self.clone();
+        let outcomes = std::mem::take(&mut copy.outcomes);
+        let done = std::mem::take(&mut copy.units).into_iter().zip(outcomes);
+        let (units, outcomes): (Vec<Unit>, Vec<Outcome>) =
+            done.filter_map(|(unit, outcome)| outcome.map(|outcome| (unit, outcome))).unzip();
+        match self.stage {
+            Stage::Refinement => copy.file_minima(surface, outcomes),
+            Stage::Descents => copy.file_transition_states(surface, &units, outcomes),
+            _ => {}
+        }
+        copy.network
+    }
+
     /// The settings.
     pub fn params(&self) -> &ExploreParams {
         &self.params
