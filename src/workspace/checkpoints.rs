@@ -43,12 +43,8 @@ pub fn store(staging: &Staging, folder: &Path, base: &Path, left_out: &[&str]) -
 pub fn whole(study: &Study, artefact: &Artefact, base: &Path) -> Result<PathBuf, StudyError> {
     artefact.verify()?;
     let path = artefact.path(BASE_FILES);
-    let shared: BTreeMap<String, FileRecord> =
-        serde_json::from_slice(&artefact.read(BASE_FILES)?).map_err(|error| StudyError::Format {
-            what: "the list of shared files",
-            problem: error.to_string(),
-            path,
-        })?;
+    let shared: BTreeMap<String, FileRecord> = serde_json::from_slice(&artefact.read(BASE_FILES)?)
+        .map_err(|error| StudyError::Format { what: "the list of shared files", problem: error.to_string(), path })?;
     if shared.is_empty() {
         return Ok(artefact.folder.clone());
     }
