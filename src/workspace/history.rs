@@ -45,25 +45,33 @@ pub struct History {
     path: PathBuf,
     done: Vec<Edit>,
     undone: Vec<Edit>,
+    /// Lines of the journal were dropped: it is written anew before anything is added.
+    torn: bool,
 }
 
 impl History {
     /// Reads the journal of a study; what does not lead to `document` is dropped.
     pub(super) fn read(folder: &Path, document: &Document) -> Result<Self, StudyError> {
         let path = folder.join(HISTORY_FILE);
-        let mut history = Self { path, done: Vec::new(), undone: Vec::new() };
+        let mut history = Self { path, done: Vec::new(), undone: Vec::new(), torn: false };
         let Ok(text) = std::fs::read_to_string(&history.path) else { return Ok(history) };
         for line in text.lines() {
-            let Ok(line) = serde_json::from_str(line) else { break };
+            let Ok(line) = serde_json::from_str(line) else {
+                history.torn = true;
+                break;
+            };
             history.replay(line);
         }
+        history.torn |= !text.is_empty() && !text.ends_with('\n');
         let table = table_of(document)?;
         while history.done.last().is_some_and(|edit| !edit.leads_to(&table)) {
             history.done.pop();
             history.undone.clear();
+            history.torn = true;
         }
         if history.undone.last().is_some_and(|edit| !edit.starts_from(&table)) {
             history.undone.clear();
+            history.torn = true;
         }
         Ok(history)
     }
@@ -135,6 +143,10 @@ impl History {
     }
 
     fn write(&mut self, line: Line) -> Result<(), StudyError> {
+        if self.torn {
+            self.write_anew()?;
+            self.torn = false;
+        }
         let fail = |source| StudyError::Write { attempt: "write the history", path: self.path.clone(), source };
         let mut text = serde_json::to_string(&line).map_err(|error| fail(error.into()))?;
         text.push('\n');
@@ -142,6 +154,15 @@ impl History {
         file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(fail)?;
         self.replay(line);
         self.compact_when_long()
+    }
+
+    /// Writes the journal as short as it can be.
+    fn write_anew(&self) -> Result<(), StudyError> {
+        let edits = self.done.iter().chain(self.undone.iter().rev()).cloned().map(Line::Edit);
+        let undos = self.undone.iter().map(|_| Line::Undo);
+        let lines: Vec<String> =
+            edits.chain(undos).map(|line| serde_json::to_string(&line).unwrap_or_default() + "\n").collect();
+        Ok(crate::atomic_file::write(&self.path, lines.concat())?)
     }
 
     /// Writes the journal anew when most of it is no longer needed.

@@ -220,6 +220,15 @@ pub enum SampleSource {
         /// Standard deviation of the deviates, in units of the latent box; 0 for none.
         jitter: f64,
     },
+    /// A Latin hypercube of the box that the corpus spans along its leading principal axes, `reach` standard deviations
+    /// to either side: the landscape is fitted and explored in these coordinates, and its points are then lifted to the
+    /// whole space. Few coordinates, so that a small landscape has structure; what lies off the axes is not seen.
+    Principal {
+        /// Axes, from 1 to the dimension.
+        components: usize,
+        /// Standard deviations to either side, above 0.
+        reach: f64,
+    },
 }
 
 /// The surface and its exploration (METHOD sections 3 and 4).
@@ -278,6 +287,13 @@ impl Recipe {
             && !(jitter.is_finite() && jitter >= 0.0)
         {
             return Err(format!("the jitter of samples.source is {jitter}, expected a number from 0"));
+        }
+        if let SampleSource::Principal { components, reach } = self.samples.source
+            && !(components > 0 && reach.is_finite() && reach > 0.0)
+        {
+            return Err(format!(
+                "samples.source has {components} components and the reach {reach}, expected both above 0"
+            ));
         }
         if !(self.landscape.smoothing.is_finite() && self.landscape.smoothing >= 0.0) {
             return Err(format!("landscape.smoothing is {}, expected a number from 0", self.landscape.smoothing));

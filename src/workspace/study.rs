@@ -229,7 +229,15 @@ impl Study {
 
     fn replace(&mut self, document: Document) -> Result<(), StudyError> {
         let before = std::mem::replace(&mut self.document, document);
-        self.save().inspect_err(|_| self.document = before)
+        if let Err(error) = self.save() {
+            self.document = before;
+            // What the journal has of the change that could not be saved is dropped.
+            if let Ok(history) = History::read(&self.folder, &self.document) {
+                self.history = history;
+            }
+            return Err(error);
+        }
+        Ok(())
     }
 
     fn save(&self) -> Result<(), StudyError> {

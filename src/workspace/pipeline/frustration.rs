@@ -94,7 +94,7 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
         let (mean_response, n_points) = mean_in_region(&response);
         let mut found = ArmFrustration { arm: arm.clone(), frustration: None, n_minima: None, mean_response, n_points };
         if whole {
-            let after = Samples { dimension: samples.dimension, points: samples.points.clone(), response };
+            let after = Samples { response, ..samples.clone() };
             // Scaled as the base's, so that a smaller F is a smoother landscape and not a wider range.
             let surface = surface_of(&after, &scale, recipe.landscape.smoothing)?;
             let saved = staging.work().join(format!("{arm}.json"));

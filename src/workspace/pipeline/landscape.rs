@@ -89,7 +89,8 @@ pub(super) fn landscape(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
 /// matters, and encodings keep their place in the decoder's box.
 pub(super) fn surface_of(samples: &Samples, scale: &Normalisation, smoothing: f64) -> Result<ThinPlate, StepError> {
     let response = scale.apply(&samples.response);
-    Ok(ThinPlate::fit_in_unit_box(&samples.points, samples.dimension, &response, smoothing)?)
+    let (dimension, points) = samples.fitted();
+    Ok(ThinPlate::fit_in_unit_box(points, dimension, &response, smoothing)?)
 }
 
 /// The network of a surface; saved now and then, and none when stopped.
@@ -102,8 +103,8 @@ pub(super) fn explored(
 ) -> Result<Option<(NetworkFiles, Exploration)>, StepError> {
     let kept = std::fs::read(saved).ok().and_then(|bytes| serde_json::from_slice::<Exploration>(&bytes).ok());
     let mut exploration = match kept {
-        Some(kept) if kept.params() == &p.explore && kept.starts() == samples.points => kept,
-        _ => Exploration::new(surface, &samples.points, p.explore.clone())?,
+        Some(kept) if kept.params() == &p.explore && kept.starts() == samples.fitted().1 => kept,
+        _ => Exploration::new(surface, samples.fitted().1, p.explore.clone())?,
     };
     while !exploration.is_finished() {
         let begun = Instant::now();
@@ -122,7 +123,12 @@ pub(super) fn explored(
     }
     let held = |id| exploration.network().minimum(id).is_some();
     let pairs = exploration.pairs().filter(|&(a, b)| held(a) && held(b)).collect();
-    Ok(Some((NetworkFiles { network: exploration.network().clone(), pairs }, exploration)))
+    let files = NetworkFiles { network: exploration.network().clone(), pairs };
+    let files = match &samples.within {
+        Some((frame, _)) => frame.lift_network(&files)?,
+        None => files,
+    };
+    Ok(Some((files, exploration)))
 }
 
 /// Every contribution to the frustration with ℓ = 0.8, the most frustrated first.

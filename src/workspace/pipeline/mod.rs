@@ -9,6 +9,7 @@ mod corpus;
 mod error;
 mod figures;
 mod fill_sets;
+mod frame;
 mod frustration;
 mod inputs;
 mod landscape;

@@ -231,7 +231,7 @@ impl Planner<'_> {
         parameters.insert("seed".to_owned(), toml_seed(derived_seed(recipe.seed, "samples")));
         let parents: &[&str] = match samples.source {
             SampleSource::Hypercube => &[],
-            SampleSource::Posterior { .. } => &["points"],
+            SampleSource::Posterior { .. } | SampleSource::Principal { .. } => &["points"],
         };
         self.add(Step::Samples, parents, &["model"], parameters, samples.response.seed);
 

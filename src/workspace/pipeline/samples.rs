@@ -1,6 +1,7 @@
 //! Sample points and the similarity response there.
 
 use super::error::StepError;
+use super::frame::{FRAME_FILE, Frame};
 use super::run::{Made, Sitting, StepEnd, count, params, summary};
 use crate::atomic_file;
 use crate::fill::region::{box_from_latent, latent_from_box, normal};
@@ -19,6 +20,8 @@ use std::path::Path;
 pub(super) const POINTS_FILE: &str = "points.npy";
 /// The file of responses.
 pub(super) const RESPONSE_FILE: &str = "response.npy";
+/// The file of coordinates in a frame, where there is one.
+const COORDINATES_FILE: &str = "coordinates.npy";
 /// Points between two saves.
 const PORTION: usize = 256;
 
@@ -35,7 +38,15 @@ pub(super) fn samples(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let model = sitting.model()?;
     let dimension = sitting.inputs.dimension;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut coordinates = None;
     let points = match source {
+        SampleSource::Principal { components, reach } => {
+            let frame = Frame::of(&Points::read(&sitting.result("points")?)?, components, reach)?;
+            let c = latin_hypercube(n, components, &mut rng);
+            let lifted = c.chunks_exact(components).flat_map(|c| frame.lift(c)).collect();
+            coordinates = Some((frame, c));
+            lifted
+        }
         SampleSource::Hypercube => latin_hypercube(n, dimension, &mut rng),
         SampleSource::Posterior { jitter } => {
             posterior(&Points::read(&sitting.result("points")?)?, n, jitter, &mut rng)
@@ -47,6 +58,10 @@ pub(super) fn samples(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         return Ok(None);
     };
     write_npy(&staging.output().join(POINTS_FILE), &[n, dimension], &points)?;
+    if let Some((frame, c)) = coordinates {
+        write_npy(&staging.output().join(COORDINATES_FILE), &[n, frame.axes.len()], &c)?;
+        staging.write_json(FRAME_FILE, &frame)?;
+    }
     write_npy(&staging.output().join(RESPONSE_FILE), &[n], &responses)?;
     let mean = responses.iter().sum::<f64>() / n.max(1) as f64;
     let n_zero = responses.iter().filter(|r| **r == 0.0).count();
@@ -106,10 +121,13 @@ fn posterior(points: &Points, n: usize, jitter: f64, rng: &mut ChaCha8Rng) -> Ve
 }
 
 /// Sample points (shape (n, d), unit box) and responses of an artefact.
+#[derive(Clone)]
 pub(super) struct Samples {
     pub dimension: usize,
     pub points: Vec<f64>,
     pub response: Vec<f64>,
+    /// Where the surface is fitted: the frame and the coordinates in it, shape (n, k). The whole box when there is none.
+    pub within: Option<(Frame, Vec<f64>)>,
 }
 
 impl Samples {
@@ -120,13 +138,30 @@ impl Samples {
         let points = read_npy(&artefact.path(POINTS_FILE))?;
         let response = read_npy(&artefact.path(RESPONSE_FILE))?.data;
         match points.shape[..] {
-            [n, dimension] if n == response.len() => Ok(Self { dimension, points: points.data, response }),
+            [n, dimension] if n == response.len() => {
+                let within = match Frame::read(artefact)? {
+                    Some(frame) => {
+                        artefact.verify_file(COORDINATES_FILE)?;
+                        Some((frame, read_npy(&artefact.path(COORDINATES_FILE))?.data))
+                    }
+                    None => None,
+                };
+                Ok(Self { dimension, points: points.data, response, within })
+            }
             _ => Err(StudyError::Format {
                 what: "sample points",
                 problem: format!("shape {:?} for {} responses", points.shape, response.len()),
                 path: artefact.path(POINTS_FILE),
             }
             .into()),
+        }
+    }
+
+    /// Dimension and coordinates in which the surface is fitted, over a unit box.
+    pub fn fitted(&self) -> (usize, &[f64]) {
+        match &self.within {
+            Some((frame, c)) => (frame.axes.len(), c),
+            None => (self.dimension, &self.points),
         }
     }
 
