@@ -5,6 +5,7 @@ use super::fill_set::{Candidate, FillSetError};
 use super::region::{Region, SampleParams, Terrain, box_from_latent, latent_from_box};
 use super::sample::FillSample;
 use crate::jobs::Observe;
+use crate::landscape::search::lockstep::Evaluations;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -110,7 +111,7 @@ mod tests {
             n_unconverged: 0,
             n_below: 0,
             cancelled: false,
-            evaluations: Default::default(),
+            evaluations: Evaluations::default(),
         };
         let region = Region::Balls(Balls { centres: vec![vec![0.0; 6]], radii: vec![0.5] });
         let draw = SampleParams { n: 50, ..SampleParams::default() };

@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     fn design() -> (Vec<f64>, Vec<f64>) {
-        let x: Vec<f64> = (0..300).map(|k| ((k * 37 % 101) as f64 - 50.0) / 30.0).collect();
+        let x: Vec<f64> = (0..300).map(|k| (f64::from(k * 37 % 101) - 50.0) / 30.0).collect();
         let noise = |k: usize| ((k * 53 % 17) as f64 - 8.0) / 8.0;
         let y = x.chunks(3).enumerate().map(|(k, r)| f64::from(1.5 * r[0] - r[1] + 0.3 + noise(k) > 0.0)).collect();
         (x, y)

@@ -29,7 +29,7 @@ pub enum PipelineError {
         step: String,
         /// Why.
         #[source]
-        source: StepError,
+        source: Box<StepError>,
     },
 }
 

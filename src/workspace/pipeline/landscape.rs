@@ -19,7 +19,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// An exploration is saved so often, so that a killed one loses little.
-const SAVE_EVERY: Duration = Duration::from_secs(60);
+const SAVE_EVERY: Duration = Duration::from_mins(1);
 /// The file of maxima of the field.
 const FIELD_FILE: &str = "field.json";
 /// The file of headline figures.

@@ -253,11 +253,6 @@ impl Page {
         let _ = writeln!(self.body, "<p>{}</p>", escaped(text));
     }
 
-    fn list(&mut self, items: &[String]) {
-        let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escaped(item))).collect();
-        let _ = writeln!(self.body, "<ul>\n{items}</ul>");
-    }
-
     fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
         let head: String = head.iter().map(|cell| format!("<th>{}</th>", escaped(cell))).collect();
         let _ = writeln!(self.body, "<table>\n<tr>{head}</tr>");

@@ -102,7 +102,7 @@ fn make(
     study.check_writable("run the study")?;
     let model = OnceCell::new();
     for (index, step) in wanted.iter().enumerate() {
-        let named = |source| PipelineError::Step { step: step.name.clone(), source };
+        let named = |source| PipelineError::Step { step: step.name.clone(), source: Box::new(source) };
         let mut seconds = None;
         if !study.has(&step.id) {
             if watch(Event::Begun { step: step.name.clone(), index, total: wanted.len() }).is_break() {
@@ -206,12 +206,6 @@ impl<'a> Sitting<'a> {
     pub fn result(&self, step: &str) -> Result<Artefact, StepError> {
         let planned = self.plan.step(step).expect("a step follows planned ones");
         Ok(self.study.artefact(&planned.id)?)
-    }
-
-    /// The parents of the artefact under construction that are of a kind.
-    pub fn parents(&self, staging: &Staging, kind: ArtefactKind) -> Result<Vec<Artefact>, StepError> {
-        let of_kind = staging.request().parents.iter().filter(|id| id.kind() == kind);
-        of_kind.map(|id| Ok(self.study.artefact(id)?)).collect()
     }
 }
 
