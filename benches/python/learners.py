@@ -55,7 +55,7 @@ def main(cache, moleculenet):
             model = (xgboost.XGBClassifier if kind == "class" else xgboost.XGBRegressor)(
                 n_estimators=500, learning_rate=0.05, max_depth=5, reg_lambda=1.0, min_child_weight=1.0, subsample=0.8,
                 colsample_bytree=0.8, early_stopping_rounds=30, tree_method="hist", max_bin=256, random_state=seed,
-                eval_metric="logloss" if kind == "class" else "rmse", n_jobs=2)
+                eval_metric="logloss" if kind == "class" else "rmse", n_jobs=1)
             model.fit(x["train"], y["train"], eval_set=[(x["valid"], y["valid"])], verbose=False)
             found.append(score(kind, y["test"], model.predict(x["test"], output_margin=True)))
         print(f"{name}: trees {' '.join(f'{s:.4f}' for s in found)}, mean {np.mean(found):.4f}")

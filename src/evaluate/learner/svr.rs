@@ -95,8 +95,8 @@ fn solve(kernel: &mut Kernel, y: &[f64], c: f64, epsilon: f64) -> Result<Fit, St
         let can_rise = |t: usize, a: &[f64]| if t < n { a[t] < c } else { a[t] > 0.0 };
         let can_fall = |t: usize, a: &[f64]| if t < n { a[t] > 0.0 } else { a[t] < c };
         let (mut i, mut most) = (usize::MAX, f64::NEG_INFINITY);
-        for t in 0..2 * n {
-            let value = -sign(t) * gradient[t];
+        for (t, slope) in gradient.iter().enumerate() {
+            let value = -sign(t) * slope;
             if can_rise(t, &a) && value > most {
                 (i, most) = (t, value);
             }
@@ -106,11 +106,11 @@ fn solve(kernel: &mut Kernel, y: &[f64], c: f64, epsilon: f64) -> Result<Fit, St
         }
         let row_i = kernel.take(i % n);
         let (mut j, mut least, mut best) = (usize::MAX, f64::INFINITY, f64::INFINITY);
-        for t in 0..2 * n {
+        for (t, slope) in gradient.iter().enumerate() {
             if !can_fall(t, &a) {
                 continue;
             }
-            let value = -sign(t) * gradient[t];
+            let value = -sign(t) * slope;
             least = least.min(value);
             let difference = most - value;
             if difference > 0.0 {

@@ -56,6 +56,7 @@ impl Fold {
     }
 
     /// Another random split of the same sizes.
+    #[must_use]
     pub fn resampled(&self, seed: u64) -> Self {
         let sizes = [self.train.len(), self.valid.len(), self.test.len()];
         Self::random(sizes.iter().sum(), sizes[0], sizes[1], seed)
