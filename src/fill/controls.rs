@@ -5,7 +5,6 @@ use super::fill_set::{Candidate, FillSetError};
 use super::region::{Region, SampleParams, Terrain, box_from_latent, latent_from_box};
 use super::sample::FillSample;
 use crate::jobs::Observe;
-use crate::landscape::search::lockstep::Evaluations;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -97,6 +96,7 @@ mod tests {
     use super::super::{AcrossVariance, RoughPoint, RoughnessFieldParams};
     use super::*;
     use crate::jobs::silent;
+    use crate::landscape::search::lockstep::Evaluations;
 
     #[test]
     fn candidates_of_a_region_lie_in_it_the_roughest_first() {

@@ -97,6 +97,24 @@ impl ColourScale {
         Self { map, range, label: label.to_owned(), unit: unit.to_owned() }
     }
 
+    /// The same scale with room at the end that would vanish into the background, so that thin lines stay visible:
+    /// the upper end on light themes, the lower end on dark ones.
+    #[must_use]
+    pub fn visible_on(mut self, theme: &super::Theme) -> Self {
+        /// Part of the map that is used.
+        const USED: f32 = 0.75;
+        let width = self.range[1] - self.range[0];
+        if width > 0.0 && !self.map.is_diverging() {
+            if theme.is_dark() {
+                // A scale of what cannot be negative stays one.
+                self.range[0] = (self.range[1] - width / USED).max(self.range[0].min(0.0));
+            } else {
+                self.range[1] = self.range[0] + width / USED;
+            }
+        }
+        self
+    }
+
     /// Where a value lies in the range, 0 to 1; ½ when the range is a single value; `None` for NaN and infinities.
     pub fn part(&self, value: f32) -> Option<f32> {
         if !value.is_finite() {

@@ -382,7 +382,7 @@ mod tests {
             for _ in 0..200 {
                 let at = [4.5 + 4.0 * rng.random::<f64>(), 1.4 * rng.random::<f64>() - 0.7];
                 let reach = 0.3 * rng.random::<f64>().powi(2);
-                let accept = |i: u32| i % 5 != 0;
+                let accept = |i: u32| !i.is_multiple_of(5);
                 let distance2 =
                     |i: u32| [0, 1].map(|k| (f64::from(places[i as usize][k]) - at[k]).powi(2)).iter().sum::<f64>();
                 let expected = (0..n as u32)

@@ -164,20 +164,20 @@ fn impossible_comparisons_say_why() {
         other => panic!("{other:?}"),
     };
     assert!(run(&[], &tasks, &params()).contains("no model"));
-    assert!(run(&[base.clone()], &[], &params()).contains("no task"));
+    assert!(run(std::slice::from_ref(&base), &[], &params()).contains("no task"));
     let part = [base.clone(), model("fill", Some(0), &bundled_model())];
     assert!(run(&part, &tasks, &params()).contains("one for each of [0, 1]"));
     let twice = [tasks[0].clone(), tasks[0].clone()];
-    assert!(run(&[base.clone()], &twice, &params()).contains("two tasks"));
+    assert!(run(std::slice::from_ref(&base), &twice, &params()).contains("two tasks"));
     let unknown = ComparisonParams { pairs: vec![pair("base", "fil")], ..params() };
-    assert!(run(&[base.clone()], &tasks, &unknown).contains("\"fil\""));
+    assert!(run(std::slice::from_ref(&base), &tasks, &unknown).contains("\"fil\""));
     for wrong in [
         ComparisonParams { seeds: vec![], ..params() },
         ComparisonParams { seeds: vec![1, 1], ..params() },
         ComparisonParams { n_bootstrap: 3, ..params() },
         ComparisonParams { confidence: 95.0, ..params() },
     ] {
-        run(&[base.clone()], &tasks, &wrong);
+        run(std::slice::from_ref(&base), &tasks, &wrong);
     }
     let missing = model("base", None, Path::new("nowhere"));
     assert!(matches!(compare(&[missing], &tasks, &params(), &cache, &mut silent), Err(EvaluateError::Model { .. })));

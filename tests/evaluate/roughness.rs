@@ -24,7 +24,7 @@ fn noise_is_rougher_than_a_slope() {
     let n = 300;
     let x: Vec<f32> = (0..2 * n).map(|k| (k * 7919 % 1009) as f32).collect();
     let slope: Vec<f64> = x.chunks(2).map(|r| f64::from(r[0])).collect();
-    let noise: Vec<f64> = (0..n).map(|k| ((k * 6367 + 11) % 97) as f64).collect();
+    let noise: Vec<f64> = (0..n).map(|k| f64::from((k * 6367 + 11) % 97)).collect();
     let (smooth, rough) = (roughness(&x, 2, &slope).unwrap(), roughness(&x, 2, &noise).unwrap());
     assert!(rough.rogi > 2.0 * smooth.rogi && rough.rogi_xd > 1.3 * smooth.rogi_xd, "{smooth:?} {rough:?}");
 }

@@ -29,7 +29,7 @@ pub fn blobs(n: usize) -> Vec<f32> {
     for i in (0..n).map(|i| i as f64) {
         let cluster = (10.0 * noise(i, 401.0)).floor();
         for j in (0..BLOBS_DIMENSION).map(|j| j as f64) {
-            let spread: f64 = (0..4).map(|k| noise(i, j + 600.0 + 50.0 * k as f64)).sum();
+            let spread: f64 = (0..4).map(|k| noise(i, j + 600.0 + 50.0 * f64::from(k))).sum();
             rows.push((4.0 * noise(cluster, j + 500.0) + spread - 2.0) as f32);
         }
     }

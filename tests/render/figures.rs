@@ -29,8 +29,9 @@ fn png_has_the_size_asked_for_and_comes_back() {
         let back = decoded(&picture.png(scale).unwrap());
         assert_eq!(back, picture);
         assert!(picture.rgba.as_chunks::<4>().0.iter().all(|p| p[3] == 255), "no hole in the page");
-        let ink = picture.rgba.as_chunks::<4>().0.iter().filter(|p| p[..3] == [26, 26, 30]).count();
-        assert!(ink > 50, "the words are there: {ink} pixels of full ink");
+        let title = (4..(34.0 * scale) as usize).flat_map(|y| (0..(300.0 * scale) as usize).map(move |x| (x, y)));
+        let ink = title.filter(|(x, y)| picture.pixel(*x, *y)[0] < 140).count() as f32;
+        assert!(ink > 150.0 * scale * scale, "the title is there: {ink} dark pixels");
     }
 }
 
@@ -69,7 +70,7 @@ fn svg_is_vector_but_for_fields_and_many_points() {
     let many = many.drawing().svg().unwrap();
     assert_well_formed(&many);
     assert_eq!((many.matches("<image").count(), many.matches("<circle").count()), (1, 0));
-    assert!(many.len() < 900_000, "{} bytes", many.len());
+    assert!(many.len() < 1_500_000, "{} bytes", many.len());
     assert!(many.contains("6,000 points"));
 }
 
@@ -132,7 +133,7 @@ fn trees_and_profiles_draw_all_their_points() {
     let point = |k: usize| ProfilePoint {
         length: k as f64,
         energy: (k % 2) as f64,
-        shape: if k % 2 == 0 { GlyphShape::Disc } else { GlyphShape::Diamond },
+        shape: if k.is_multiple_of(2) { GlyphShape::Disc } else { GlyphShape::Diamond },
         label: k.to_string(),
     };
     let points: Vec<ProfilePoint> = (0..7).map(point).collect();

@@ -23,7 +23,7 @@ fn every_shader_is_valid_and_says_what_it_draws() {
     let mut n_checked = 0;
     for entry in fs::read_dir(&folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if !name.ends_with(".wgsl") {
+        if Path::new(&name).extension().is_none_or(|end| end != "wgsl") {
             continue;
         }
         let source = whole_source(&folder, &name);

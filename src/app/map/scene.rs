@@ -44,6 +44,8 @@ const DENSITY_SIGMA: f64 = 0.015;
 type ColourKey = (Option<String>, ColourMap, bool);
 type MarksKey = (Arc<RowSet>, Option<Arc<RowSet>>);
 type FloodKey = (Arc<NetworkOnMap>, Option<f64>);
+/// What was drawn of which network.
+type DrawnNetwork = (FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>);
 
 /// Kept pieces of the scene with what they were made from.
 #[derive(Debug, Default)]
@@ -53,7 +55,7 @@ pub struct SceneCache {
     colours: Option<(ColourKey, PointColours, Option<Legend>)>,
     marks: Option<(MarksKey, Shared<Vec<u8>>)>,
     density: Option<(Option<Arc<RowSet>>, Shared<FieldGrid>)>,
-    network: Option<(FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>)>,
+    network: Option<DrawnNetwork>,
 }
 
 impl SceneCache {

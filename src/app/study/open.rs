@@ -180,13 +180,16 @@ fn read_comparison(artefact: &Artefact) -> Result<Comparison, String> {
     serde_json::from_slice(&bytes).map_err(|error| format!("the comparison {} cannot be read: {error}", artefact.id()))
 }
 
-/// The columns of a log but the step, each with its values by step; rows without a value are left out.
-fn read_curves(artefact: &Artefact) -> Result<Vec<(String, Vec<[f64; 2]>)>, String> {
+/// A column of a log: its name, and its values by step.
+type Curve = (String, Vec<[f64; 2]>);
+
+/// The columns of a log but the step; rows without a value are left out.
+fn read_curves(artefact: &Artefact) -> Result<Vec<Curve>, String> {
     let fail = |error: &dyn std::fmt::Display| format!("the log of {} cannot be read: {error}", artefact.id());
     let bytes = artefact.read("log.csv").map_err(|error| told(&error))?;
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let headings = reader.headers().map_err(|error| fail(&error))?.clone();
-    let mut series: Vec<(String, Vec<[f64; 2]>)> = headings.iter().map(|name| (name.to_owned(), Vec::new())).collect();
+    let mut series: Vec<Curve> = headings.iter().map(|name| (name.to_owned(), Vec::new())).collect();
     for row in reader.records() {
         let row = row.map_err(|error| fail(&error))?;
         let step = row.get(0).and_then(|field| field.parse::<f64>().ok());

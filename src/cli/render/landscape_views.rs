@@ -6,7 +6,9 @@ use crate::cli::CliError;
 use crate::landscape::disconnectivity::{
     DisconnectivityGraph, LayoutParams, Levels, MergeTree, PointId, PruneParams, TreeLayout, lowest_barrier_path,
 };
-use crate::landscape::{KineticTransitionNetwork, METRIC_LENGTH_SCALE, MinimumId, Support, frustration_of_minima};
+use crate::landscape::{
+    KineticTransitionNetwork, METRIC_LENGTH_SCALE, Minimum, MinimumId, Support, frustration_of_minima,
+};
 use crate::render::figure::{ProfilePoint, TreeFigure, path_profile, tree_figure};
 use crate::render::{ColourMap, ColourScale, Drawing, GlyphShape};
 
@@ -40,8 +42,11 @@ impl RenderCommand {
     pub(super) fn path(&self, inputs: &Inputs) -> Result<Drawing, CliError> {
         let ktn = inputs.network()?;
         let merged = MergeTree::new(ktn);
-        let lowest =
-            ktn.minima().iter().min_by(|a, b| a.energy.total_cmp(&b.energy)).ok_or("the network has no minima")?;
+        // The lowest that a path can leave; the lowest of all where none can.
+        let is_joined = |id| ktn.transition_states_of(id).any(|t| !t.is_degenerate());
+        let by_energy =
+            |a: &&Minimum, b: &&Minimum| is_joined(b.id).cmp(&is_joined(a.id)).then(a.energy.total_cmp(&b.energy));
+        let lowest = ktn.minima().iter().min_by(by_energy).ok_or("the network has no minima")?;
         let from = self.from.map_or(lowest.id, MinimumId);
         let to = self.to.map_or_else(|| hardest_to_reach(ktn, &merged, from), MinimumId);
         let path = lowest_barrier_path(ktn, &merged, from, to)?;

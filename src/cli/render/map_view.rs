@@ -18,8 +18,6 @@ use crate::render::{
 
 /// Cells of fields along the longer side.
 const FIELD_CELLS: usize = 320;
-/// Standard deviation of kernels on the map, as a part of its longer side.
-const SMOOTHING: f64 = 0.015;
 /// Points within a kernel's reach that support a cell.
 const LEAST_SUPPORT: f64 = 1.5;
 
@@ -48,7 +46,7 @@ impl RenderCommand {
         let flat = [0, 1].map(|k| [0, 1].map(|axis| f64::from(corners[k][axis])));
         let frame = GridFrame::around(flat, FIELD_CELLS, 0.05);
         let longest = (flat[1][0] - flat[0][0]).max(flat[1][1] - flat[0][1]);
-        let sigma = SMOOTHING * longest.max(f64::MIN_POSITIVE);
+        let sigma = smoothing(map.len()) * longest.max(f64::MIN_POSITIVE);
         let points_density = || density(map, |_| true, frame, sigma);
         if wants(Layer::Density) {
             scene.fields.push(density_layer(points_density()));
@@ -56,18 +54,23 @@ impl RenderCommand {
         if let (Some(ktn), Some(projection)) = (&inputs.ktn, &inputs.projection) {
             if wants(Layer::Heatmap) {
                 let mut grid = frustration_grid(ktn, projection, frame, sigma)?;
-                mark_support(&mut grid, &points_density(), LEAST_SUPPORT, sigma);
-                scene.fields.push(heatmap_layer(grid));
-                footer += " · frustration splatted where its contributions project";
+                if grid.range()[1] > 0.0 {
+                    mark_support(&mut grid, &points_density(), LEAST_SUPPORT, sigma);
+                    scene.fields.push(heatmap_layer(grid));
+                    footer += " · frustration splatted where its contributions project";
+                } else {
+                    footer += " · no frustration on this part of the map: the network has no barrier here";
+                }
             }
             let minima: Vec<MapPoint> = place(projection, ktn.minima().iter().map(|m| m.x.as_slice()))?;
             let states: Vec<MapPoint> = place(projection, ktn.transition_states().iter().map(|t| t.x.as_slice()))?;
             let (mut edges, glyphs) = network_layers(ktn, &minima, &states);
             if wants(Layer::Network) {
-                // The heatmap has the colours: edges say barriers by width.
+                // Told apart from the heatmap's colours.
                 if wants(Layer::Heatmap) {
                     edges.scale = edges.scale.map(|scale| ColourScale { map: ColourMap::Viridis, ..scale });
                 }
+                edges.scale = edges.scale.map(|scale| scale.visible_on(&theme));
                 scene.edges = Some(edges);
             }
             if wants(Layer::Glyphs) {
@@ -92,6 +95,12 @@ impl RenderCommand {
         }
         layer
     }
+}
+
+/// Standard deviation of kernels on the map, as a part of its longer side: Scott's n^(-1/6), for clusters a third as
+/// wide as the map.
+fn smoothing(n_points: usize) -> f64 {
+    0.09 * (n_points.max(1) as f64).powf(-1.0 / 6.0)
 }
 
 /// Stationary points of the unit box on the map of the decoder's box.
@@ -158,7 +167,8 @@ fn projection_words(projection: &Projection) -> String {
 
 fn network_scene(ktn: &KineticTransitionNetwork, theme: Theme) -> Scene {
     let layout = network_layout(ktn, &NetworkLayoutParams::default(), None, &mut silent);
-    let (edges, glyphs) = laid_out_network(ktn, &layout);
+    let (mut edges, glyphs) = laid_out_network(ktn, &layout);
+    edges.scale = edges.scale.map(|scale| scale.visible_on(&theme));
     Scene { theme, edges: Some(edges), glyphs: Some(glyphs), ..Scene::default() }
 }
 

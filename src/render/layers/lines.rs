@@ -34,7 +34,8 @@ pub(crate) fn still_lines(scene: &Scene) -> Vec<LineInstance> {
 }
 
 fn contour_lines(field: &FieldLayer, theme: &Theme, lines: &mut Vec<LineInstance>) {
-    let colour = faded(theme.ink, 0.45);
+    // Opaque: the pieces of a line meet, and what is see-through would show as dots there.
+    let colour = theme.faint;
     for &level in &field.contours {
         for [a, b] in contours(&field.grid, level) {
             let flat = |[x, y]: [f32; 2]| [x, y, 0.0];

@@ -33,12 +33,12 @@ pub(super) fn comparison(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     staging.write_json(COMPARISON_FILE, &found)?;
     staging.write("scores.csv", report::csv(&found))?;
     let better = |verdict| found.differences.iter().filter(|d| d.verdict == verdict).count();
-    Ok(Made::finished(summary([
+    Ok(Some(Made::finished(summary([
         ("n_scores", count(found.scores.len())),
         ("n_better", count(better(crate::evaluate::Verdict::Better))),
         ("n_worse", count(better(crate::evaluate::Verdict::Worse))),
         ("n_no_difference", count(better(crate::evaluate::Verdict::NoDetectableDifference))),
-    ])))
+    ]))))
 }
 
 /// The comparison of an artefact.

@@ -55,7 +55,7 @@ pub(super) fn corpus(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let held_out = |k: usize| if k >= params.n - params.n_held_out { 1.0 } else { 0.0 };
     table.numbers.push(NumericColumn { name: HELD_OUT.to_owned(), values: (0..table.len()).map(held_out).collect() });
     staging.write(MOLECULES_FILE, table.to_csv())?;
-    Ok(Made::finished(summary([("n", count(table.len())), ("n_held_out", count(params.n_held_out))])))
+    Ok(Some(Made::finished(summary([("n", count(table.len())), ("n_held_out", count(params.n_held_out))]))))
 }
 
 /// The column that is 1 for molecules that are held out.
@@ -118,9 +118,9 @@ pub(super) fn points(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         latents: latents.into_iter().flat_map(|latent| latent.0).collect(),
     };
     points.write(staging.output())?;
-    Ok(Made::finished(summary([
+    Ok(Some(Made::finished(summary([
         ("n", count(known.len())),
         ("n_left_out", count(table.len() - known.len())),
         ("dimension", count(points.dimension)),
-    ])))
+    ]))))
 }

@@ -127,14 +127,14 @@ fn finish(staging: &Staging, set: &FillSet, dimension: usize) -> StepEnd {
     }
     staging.write_json(REPORT_FILE, &set.report)?;
     let r = &set.report;
-    Ok(Made::finished(summary([
+    Ok(Some(Made::finished(summary([
         ("n", count(r.n_accepted)),
         ("n_wanted", count(r.n_wanted)),
         ("n_tried", count(r.n_tried)),
         ("validity", toml::Value::Float(r.validity)),
         ("novelty", toml::Value::Float(r.novelty)),
         ("diversity", toml::Value::Float(r.diversity)),
-    ])))
+    ]))))
 }
 
 /// A fill set or control on disk.

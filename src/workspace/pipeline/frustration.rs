@@ -119,7 +119,7 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
     };
     let n = arms.len();
     staging.write_json(FRUSTRATION_FILE, &FrustrationReport { method, arms })?;
-    Ok(Made::finished(summary([("n_checkpoints", toml::Value::Integer(n as i64))])))
+    Ok(Some(Made::finished(summary([("n_checkpoints", toml::Value::Integer(n as i64))]))))
 }
 
 /// Which points lie in the region, by the base's landscape.

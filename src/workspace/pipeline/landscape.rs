@@ -76,12 +76,12 @@ pub(super) fn landscape(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         exploration,
     };
     staging.write_json(SUMMARY_FILE, &figures)?;
-    Ok(Made::finished(summary([
+    Ok(Some(Made::finished(summary([
         ("n_minima", count(figures.n_minima)),
         ("n_transition_states", count(figures.n_transition_states)),
         ("frustration", toml::Value::Float(figures.frustration)),
         ("n_field_maxima", count(sampled.points.len())),
-    ])))
+    ]))))
 }
 
 /// The surface of samples whose responses are scaled by `scale`. Coordinates stay as they are: a Latin hypercube

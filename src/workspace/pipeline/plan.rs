@@ -270,7 +270,7 @@ impl Planner<'_> {
                     parents.extend(own.iter().map(String::as_str));
                     roles.push("tasks");
                     let reads: Vec<_> = recipe.tasks.iter().map(|t| (&t.name, &t.read)).collect();
-                    parameters.insert("tasks".to_owned(), toml::Value::try_from(&reads).map_err(recipe_error)?);
+                    parameters.insert("tasks".to_owned(), toml::Value::try_from(&reads).map_err(|e| recipe_error(&e))?);
                 }
             }
             self.add(Step::Control(control.clone()), &parents, &roles, parameters, seed);
@@ -303,7 +303,7 @@ impl Planner<'_> {
         if !recipe.tasks.is_empty() {
             let mut parameters = table(&recipe.compare)?;
             let reads: Vec<_> = recipe.tasks.iter().map(|t| (&t.name, &t.read)).collect();
-            parameters.insert("tasks".to_owned(), toml::Value::try_from(&reads).map_err(recipe_error)?);
+            parameters.insert("tasks".to_owned(), toml::Value::try_from(&reads).map_err(|e| recipe_error(&e))?);
             let parents: Vec<&str> = tuned.iter().chain(&own).map(String::as_str).collect();
             let seed = recipe.compare.seeds[0];
             self.add(Step::Comparison, &parents, &["model", "tasks"], parameters, seed);
@@ -316,7 +316,7 @@ impl Planner<'_> {
     }
 }
 
-fn recipe_error(error: toml::ser::Error) -> PipelineError {
+fn recipe_error(error: &toml::ser::Error) -> PipelineError {
     PipelineError::Recipe { what: error.to_string() }
 }
 

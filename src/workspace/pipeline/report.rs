@@ -56,7 +56,7 @@ pub(super) fn report(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     losses_section(&mut page, staging, sitting)?;
     provenance_section(&mut page, sitting)?;
     staging.write("report.html", page.finish())?;
-    Ok(Made::finished(summary([("n_findings", toml::Value::Integer(n_sentences))])))
+    Ok(Some(Made::finished(summary([("n_findings", toml::Value::Integer(n_sentences))]))))
 }
 
 /// Findings in words, forest plots, scores and roughness; the tables as files.

@@ -6,7 +6,7 @@ use super::plan::{Plan, PlannedStep, Step};
 use super::{compare, corpus, fill_sets, frustration, landscape, report, samples, tasks, tune};
 use crate::jobs::Progress;
 use crate::model::{DeviceChoice, SelfiesTed};
-use crate::workspace::{Artefact, ArtefactKind, Staging, StopReason, Study};
+use crate::workspace::{Artefact, Staging, StopReason, Study};
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -104,7 +104,9 @@ fn make(
     for (index, step) in wanted.iter().enumerate() {
         let named = |source| PipelineError::Step { step: step.name.clone(), source: Box::new(source) };
         let mut seconds = None;
-        if !study.has(&step.id) {
+        if study.has(&step.id) {
+            study.complete(&step.id)?;
+        } else {
             if watch(Event::Begun { step: step.name.clone(), index, total: wanted.len() }).is_break() {
                 return Ok(RunEnd::Paused(step.name.clone()));
             }
@@ -119,8 +121,6 @@ fn make(
             let artefact = staging.finish(stop_reason, summary)?;
             seconds = Some(artefact.provenance.seconds);
             study.index(&artefact)?;
-        } else {
-            study.complete(&step.id)?;
         }
         if study.document().results.get(&step.name) != Some(&step.id) {
             study.set_result(&step.name, &step.id)?;
@@ -148,8 +148,8 @@ pub(super) struct Made {
 
 impl Made {
     /// Everything was done; with headline figures.
-    pub fn finished(summary: toml::Table) -> Option<Self> {
-        Some(Self { stop_reason: StopReason::Finished, summary })
+    pub fn finished(summary: toml::Table) -> Self {
+        Self { stop_reason: StopReason::Finished, summary }
     }
 }
 

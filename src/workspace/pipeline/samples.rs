@@ -65,12 +65,12 @@ pub(super) fn samples(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     write_npy(&staging.output().join(RESPONSE_FILE), &[n], &responses)?;
     let mean = responses.iter().sum::<f64>() / n.max(1) as f64;
     let n_zero = responses.iter().filter(|r| **r == 0.0).count();
-    Ok(Made::finished(summary([
+    Ok(Some(Made::finished(summary([
         ("n", count(n)),
         ("dimension", count(dimension)),
         ("mean_response", toml::Value::Float(mean)),
         ("n_zero", count(n_zero)),
-    ])))
+    ]))))
 }
 
 /// The response at points, kept in `partial` after every portion so that a killed run goes on; none when stopped.

@@ -38,7 +38,7 @@ pub(super) fn library_task(sitting: &mut Sitting, staging: &Staging, name: &str)
         }
         staging.write(&format!("{name}/{part}.csv"), text)?;
     }
-    Ok(Made::finished(summary([("n", count(p.n))])))
+    Ok(Some(Made::finished(summary([("n", count(p.n))]))))
 }
 
 /// The tasks of the recipe, opened.
