@@ -1,6 +1,6 @@
 //! The window: state, actions, panels. Draws what the core computed and computes nothing itself.
 //!
-//! A frame reads [`State`](state::State) and returns [`Action`](action::Action)s; only `App::apply` carries them out.
+//! A frame reads the `State` and returns `Action`s; only `App::apply` carries them out.
 //! Everything that can be asked for without a further argument stands in one list, `command::COMMANDS`, which serves
 //! buttons, menus, keys and the palette. Long work runs on the job board (`board`) and comes back as events (`event`).
 
