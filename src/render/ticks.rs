@@ -8,7 +8,9 @@ pub fn ticks(low: f64, high: f64, wanted: usize) -> Vec<(f64, String)> {
     }
     let raw = range / wanted.max(1) as f64;
     let power = 10_f64.powf(raw.log10().floor());
-    let step = power * [1.0, 2.0, 5.0, 10.0].into_iter().find(|m| m * power >= 0.999 * raw).unwrap_or(10.0);
+    // The nearest on a logarithmic scale: limits are the geometric means of 1, 2, 5 and 10.
+    let nearest = [(2.0_f64.sqrt(), 1.0), (10.0_f64.sqrt(), 2.0), (50.0_f64.sqrt(), 5.0)];
+    let step = power * nearest.into_iter().find(|(limit, _)| raw < limit * power).map_or(10.0, |(_, m)| m);
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
     (first..=last).map(|k| k as f64 * step).map(|v| (v, label(v, step))).collect()

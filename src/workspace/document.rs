@@ -149,6 +149,10 @@ impl Document {
         let mut table: toml::Table = super::files::parse_toml(what, path, text)?;
         let found = table.get("format_version").and_then(toml::Value::as_integer);
         match found.map(u32::try_from) {
+            // The last table is always written: without it, what is missing would be read as defaults.
+            Some(Ok(version)) if version == FORMAT_VERSION && !table.contains_key("results") => {
+                Err(format("it ends before its last table, [results]: the file was cut short".to_owned()))
+            }
             Some(Ok(version)) if version == FORMAT_VERSION => super::files::parse_toml(what, path, text),
             Some(Ok(found)) if found > FORMAT_VERSION => {
                 Err(StudyError::Newer { found, known: FORMAT_VERSION, path: path.to_owned() })

@@ -167,7 +167,7 @@ fn expectation_maximisation(rows: &[f32], dim: usize, start: &Lloyd) -> Clusters
     let mut parts = vec![0.0_f64; n * k];
     start.members.iter().enumerate().for_each(|(i, &member)| parts[i * k + member] = 1.0);
     let (mut centres, mut variances, mut weights) = (start.centres.clone(), vec![1.0; k * dim], vec![0.0; k]);
-    let floor = VARIANCE_FLOOR * mean_variance(rows, dim).max(f64::MIN_POSITIVE.sqrt());
+    let floor = VARIANCE_FLOOR * mean_variance(rows, dim).max(f64::from(f32::MIN_POSITIVE) / VARIANCE_FLOOR);
     let mut before = f64::NEG_INFINITY;
     for _ in 0..N_STEPS {
         for c in 0..k {
