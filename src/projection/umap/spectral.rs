@@ -29,7 +29,7 @@ pub(super) fn spectral_map(graph: &FuzzyGraph, n_dims: usize, seed: u64) -> Opti
         return None;
     }
     let walk = Walk::new(graph);
-    let n_steps = MOST_STEPS.min(n - 2).min((MOST_NUMBERS / n).max(40));
+    let n_steps = MOST_STEPS.min(n - 1).min((MOST_NUMBERS / n).max(40));
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x7370_6563_7472_616c);
     let start: Vec<f64> = (0..n).map(|_| rng.random::<f64>() - 0.5).collect();
     // The trivial vector stays out of the whole basis.
