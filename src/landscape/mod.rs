@@ -18,6 +18,7 @@ mod network_layout;
 mod normalise;
 mod npy;
 mod same_point;
+mod slow_motion;
 
 pub use explore::{Exploration, ExploreError, ExploreParams, Summary, explore};
 pub use latin_hypercube::latin_hypercube;
@@ -38,3 +39,4 @@ pub use network::{
 pub use network_layout::{NetworkLayout, NetworkLayoutParams, network_layout};
 pub use npy::{NpyArray, NpyError, read_npy, write_npy};
 pub use same_point::{REFERENCE_DISTANCE_TOLERANCE, REFERENCE_ENERGY_TOLERANCE, SamePoint};
+pub use slow_motion::{Film, Frame, Happening, film_basin_hopping, film_elastic_band, film_saddle_search};

@@ -8,6 +8,7 @@ use super::bounds::{clip, mean_width};
 use super::lockstep::Oracle;
 use super::minimise::{MinimiseParams, minimise};
 use super::stationary::{StationaryPoint, refine};
+use crate::landscape::Surface;
 
 /// Settings of one chain of hops.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,18 +53,28 @@ pub async fn basin_hop(oracle: &Oracle<'_>, start: &[f64], params: &BasinHopping
         hops.n_unconverged += u64::from(!end.converged);
         if end.energy.is_finite() {
             let rise = current.as_ref().map_or(0.0, |(_, energy)| end.energy - energy);
-            if rise <= 0.0 || rng.random::<f64>() < (-rise / params.temperature).exp() {
+            if accepts(rise, params.temperature, &mut rng) {
                 current = Some((end.x.clone(), end.energy));
             }
             hops.ends.push((end.x, end.energy));
         }
         trial = current.as_ref().map_or_else(|| start.to_vec(), |(x, _)| x.clone());
-        for ((x, l), u) in trial.iter_mut().zip(surface.lower()).zip(surface.upper()) {
-            *x += (u - l) * params.displacement * rng.random_range(-1.0..=1.0);
-        }
-        clip(surface, &mut trial);
+        displace(surface, &mut trial, params.displacement, &mut rng);
     }
     hops
+}
+
+/// Metropolis: downhill always, uphill with the probability exp(−rise / temperature). Draws a number only uphill.
+pub(crate) fn accepts(rise: f64, temperature: f64, rng: &mut ChaCha8Rng) -> bool {
+    rise <= 0.0 || rng.random::<f64>() < (-rise / temperature).exp()
+}
+
+/// Moves every coordinate by at most `share` of its range and stays in the box.
+pub(crate) fn displace(surface: &dyn Surface, x: &mut [f64], share: f64, rng: &mut ChaCha8Rng) {
+    for ((x, l), u) in x.iter_mut().zip(surface.lower()).zip(surface.upper()) {
+        *x += (u - l) * share * rng.random_range(-1.0..=1.0);
+    }
+    clip(surface, x);
 }
 
 /// The minimum below `start`: L-BFGS, then Newton; once more by a tighter L-BFGS where Newton strays.
