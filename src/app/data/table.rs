@@ -116,6 +116,11 @@ impl DataSet {
         self.ids.len()
     }
 
+    /// Whether any row is a molecule; the points of a toy surface are none.
+    pub fn has_molecules(&self) -> bool {
+        self.smiles.iter().any(|smiles| !smiles.is_empty())
+    }
+
     /// The column of a name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)

@@ -47,12 +47,15 @@ fn molecule_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
         });
     });
     let palette = view.palette;
-    card(ui, &palette, |ui| {
-        let size = vec2(ui.available_width(), 150.0);
-        molecule(ui, view, &data.smiles[row], size, Sense::hover());
-    });
-    ui.add_space(space::XS);
-    fact(ui, &view.palette, "SMILES", &data.smiles[row]);
+    // A place of a toy surface is no molecule.
+    if data.has_molecules() {
+        card(ui, &palette, |ui| {
+            let size = vec2(ui.available_width(), 150.0);
+            molecule(ui, view, &data.smiles[row], size, Sense::hover());
+        });
+        ui.add_space(space::XS);
+        fact(ui, &view.palette, "SMILES", &data.smiles[row]);
+    }
     for column in &data.columns {
         let text = column.text(row);
         let value = if column.unit.is_empty() || text.is_empty() { text } else { format!("{text} {}", column.unit) };

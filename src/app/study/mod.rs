@@ -5,6 +5,7 @@ mod molecules;
 mod on_map;
 mod open;
 mod run;
+mod toy;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use super::data::DataSet;
 use super::picture::{Step, StepState};
 use crate::evaluate::Comparison;
-use crate::landscape::{FrustrationContribution, KineticTransitionNetwork};
+use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, Toy};
 use crate::render::{FieldGrid, Shared};
 use crate::workspace;
 
@@ -20,6 +21,7 @@ pub use molecules::make_map;
 pub use on_map::NetworkOnMap;
 pub use open::{is_study, open};
 pub use run::run_step;
+pub use toy::{TOYS, ToyName, open_toy};
 
 /// A line of the Explorer.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +76,8 @@ pub struct OpenStudy {
     pub comparison: Option<Arc<Comparison>>,
     /// Steps whose results are there.
     done: Vec<Step>,
+    /// The surface itself, when it is a toy's.
+    pub toy: Option<Arc<Toy>>,
     /// Where steps stand by the recipe.
     planned: Vec<(Step, StepState)>,
 }

@@ -56,28 +56,31 @@ pub fn network_on_map(
     projection: &Projection,
 ) -> Result<NetworkOnMap, ProjectionError> {
     let latent = |x: &[f64]| x.iter().map(|x| (2.0 * x - 1.0) as f32).collect::<Vec<f32>>();
-    let flat = |rows: &mut dyn Iterator<Item = &[f64]>| rows.flat_map(latent).collect::<Vec<f32>>();
-    let minima = projection.transform(&flat(&mut network.minima().iter().map(|m| m.x.as_slice())))?;
-    let states = projection.transform(&flat(&mut network.transition_states().iter().map(|t| t.x.as_slice())))?;
-    let flat_place = |[x, y, _]: [f32; 3]| [x, y];
+    let places = |rows: &mut dyn Iterator<Item = &[f64]>| -> Result<Vec<[f32; 2]>, ProjectionError> {
+        let places = projection.transform(&rows.flat_map(latent).collect::<Vec<f32>>())?;
+        Ok(places.into_iter().map(|[x, y, _]| [x, y]).collect())
+    };
+    let minima = places(&mut network.minima().iter().map(|m| m.x.as_slice()))?;
+    let states = places(&mut network.transition_states().iter().map(|t| t.x.as_slice()))?;
+    Ok(network_at(network, &minima, &states))
+}
+
+/// The network whose minima and transition states stand at these places, in their order.
+pub fn network_at(network: &KineticTransitionNetwork, minima: &[[f32; 2]], states: &[[f32; 2]]) -> NetworkOnMap {
     let bound = |support: &Support| support.n_bound.is_some_and(|n| n > 0);
-    let place_of: BTreeMap<MinimumId, ([f32; 2], f64)> = network
-        .minima()
-        .iter()
-        .zip(&minima)
-        .map(|(minimum, place)| (minimum.id, (flat_place(*place), minimum.energy)))
-        .collect();
-    let on_map = |(minimum, place): (&crate::landscape::Minimum, &[f32; 3])| MinimumOnMap {
+    let place_of: BTreeMap<MinimumId, ([f32; 2], f64)> =
+        network.minima().iter().zip(minima).map(|(minimum, place)| (minimum.id, (*place, minimum.energy))).collect();
+    let on_map = |(minimum, place): (&crate::landscape::Minimum, &[f32; 2])| MinimumOnMap {
         id: u64::from(minimum.id.0),
-        place: flat_place(*place),
+        place: *place,
         energy: minimum.energy,
         on_boundary: bound(&minimum.support),
     };
-    let state_on_map = |(state, place): (&crate::landscape::TransitionState, &[f32; 3])| {
+    let state_on_map = |(state, place): (&crate::landscape::TransitionState, &[f32; 2])| {
         let (a, b) = (place_of.get(&state.minima.0)?, place_of.get(&state.minima.1)?);
         Some(TransitionStateOnMap {
             id: u64::from(state.id.0),
-            place: flat_place(*place),
+            place: *place,
             ends: [a.0, b.0],
             energy: state.energy,
             barrier: (state.energy - a.1.min(b.1)).max(0.0),
@@ -85,10 +88,10 @@ pub fn network_on_map(
             degenerate: state.is_degenerate(),
         })
     };
-    Ok(NetworkOnMap {
-        minima: network.minima().iter().zip(&minima).map(on_map).collect(),
-        transition_states: network.transition_states().iter().zip(&states).filter_map(state_on_map).collect(),
-    })
+    NetworkOnMap {
+        minima: network.minima().iter().zip(minima).map(on_map).collect(),
+        transition_states: network.transition_states().iter().zip(states).filter_map(state_on_map).collect(),
+    }
 }
 
 /// Cells of the heatmap along the map.

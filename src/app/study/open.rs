@@ -110,6 +110,7 @@ pub fn open(
         comparison,
         faults,
         study: Some(study),
+        toy: None,
     };
     let picture = open.kept_picture(data.as_ref());
     Ok((open, data, picture))
@@ -166,7 +167,7 @@ fn read_map(
     (data, projection)
 }
 
-fn landscape_of(network: crate::landscape::KineticTransitionNetwork) -> Landscape {
+pub(super) fn landscape_of(network: crate::landscape::KineticTransitionNetwork) -> Landscape {
     let scales = [METRIC_LENGTH_SCALE, SAMPLING_LENGTH_SCALE];
     Landscape {
         contributions: scales.map(|scale| contributions(&network, scale, ParallelConvention::Each)),

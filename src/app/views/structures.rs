@@ -37,6 +37,10 @@ impl StructuresPanel {
                 primary_button(ui, view, Command::Open, "Open…");
             });
         };
+        if !data.has_molecules() {
+            let text = "The points of this map are places of a surface. The table lists them.";
+            return empty(ui, &view.palette, "No molecules here", text, |_| {});
+        }
         egui::Frame::new().inner_margin(space::S).show(ui, |ui| self.grid_ui(ui, view, &data));
     }
 
