@@ -46,6 +46,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "projection",
             "workspace",
             "render",
+            "app",
         ],
     ),
     (

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::data::{Export, Query, RowSet, SetOperation};
 use super::picture::{Camera, Layer, Sort, Step};
+use super::teach::Method;
 use super::theme::ThemeChoice;
 use crate::render::ColourMap;
 
@@ -25,6 +26,10 @@ pub enum Action {
     Model(ModelAction),
     /// A landscape step or a network.
     Landscape(LandscapeAction),
+    /// A lesson.
+    Lesson(LessonAction),
+    /// A search in slow motion.
+    Film(FilmAction),
     /// Running jobs.
     Job(JobAction),
     /// The window itself.
@@ -153,6 +158,40 @@ pub enum LandscapeAction {
     Path(u64, u64),
 }
 
+/// Lessons.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LessonAction {
+    /// Show the list.
+    List,
+    /// Begin one, by its place in the list.
+    Start(usize),
+    /// Choose an answer to the question of the task.
+    Guess(usize),
+    /// Type the number that the task asks for.
+    Answer(f64),
+    /// Do what the task asks for.
+    ShowMe,
+    /// Go on to the next task.
+    Next,
+    /// End it.
+    Leave,
+}
+
+/// Searches in slow motion.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FilmAction {
+    /// Record a search on the open toy and play it.
+    Record(Method),
+    /// Show a frame; past the end, the last one.
+    Seek(usize),
+    /// Play or hold.
+    Play(bool),
+    /// Frames a second.
+    Speed(f32),
+    /// Take the film off the map.
+    Close,
+}
+
 /// Jobs by their id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobAction {
@@ -209,6 +248,8 @@ pub enum Dialog {
     Settings,
     /// Jobs run and the window is to close.
     Quit,
+    /// Choose a lesson.
+    Lessons,
     /// A file is large: its path and its size in bytes.
     LargeFile(PathBuf, u64),
 }
@@ -292,6 +333,24 @@ impl From<WindowAction> for Action {
 impl From<StudyAction> for Action {
     fn from(action: StudyAction) -> Self {
         Self::Study(action)
+    }
+}
+
+impl From<LandscapeAction> for Action {
+    fn from(action: LandscapeAction) -> Self {
+        Self::Landscape(action)
+    }
+}
+
+impl From<LessonAction> for Action {
+    fn from(action: LessonAction) -> Self {
+        Self::Lesson(action)
+    }
+}
+
+impl From<FilmAction> for Action {
+    fn from(action: FilmAction) -> Self {
+        Self::Film(action)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The window as a whole: polls jobs, applies actions, draws.
 
 use eframe::egui;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,6 +15,7 @@ use super::picture::{Picture, Step};
 use super::settings::{LAYOUT_FILE, SETTINGS_FILE, Settings, Store};
 use super::shell::Panels;
 use super::state::{AdapterLine, Places, State, Weight};
+use super::teach::{Lesson, read_lessons};
 use super::theme;
 use super::widgets::View;
 use crate::jobs::Wake;
@@ -30,6 +31,8 @@ pub struct Start {
     pub bundled_model: Option<PathBuf>,
     /// The cache of models fetched from the hub.
     pub hub_cache: Option<PathBuf>,
+    /// The folder of lessons, if this copy of the program has one.
+    pub lessons: Option<PathBuf>,
     /// What to open at once; the bundled study otherwise.
     pub open: Option<PathBuf>,
     /// The adapter, for the status line.
@@ -64,6 +67,7 @@ impl App {
         let (settings, settings_problem) = store.settings();
         let (layout, layout_problem) = store.load::<serde_json::Value>(LAYOUT_FILE);
         let (panels, tiles_problem) = Panels::new(layout);
+        let (lessons, lessons_problem) = lessons_of(start.lessons.as_deref());
         let state = State {
             settings: settings.clone(),
             places: Places { study: start.bundled_study, model: start.bundled_model, hub_cache: start.hub_cache },
@@ -90,6 +94,9 @@ impl App {
             marked_minima: Vec::new(),
             decoded_minima: std::collections::BTreeMap::new(),
             flood: None,
+            lessons,
+            lesson: None,
+            screening: None,
             notice: None,
         };
         let mut app = Self {
@@ -107,7 +114,7 @@ impl App {
             step_jobs: Vec::new(),
         };
         theme::apply(ctx, app.state.settings.theme, app.state.settings.scale, app.state.settings.reduced_motion);
-        for problem in [settings_problem, layout_problem, tiles_problem].into_iter().flatten() {
+        for problem in [settings_problem, layout_problem, tiles_problem, lessons_problem].into_iter().flatten() {
             app.say(Weight::Warning, problem);
         }
         match (start.open, app.state.places.study.clone()) {
@@ -203,6 +210,7 @@ impl App {
         for path in dropped {
             self.open_path(path, false);
         }
+        self.go_on_teaching(ctx);
         if ctx.input(|input| input.viewport().close_requested()) && !self.quit_now && !self.board.is_idle() {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             self.apply(ctx, WindowAction::Quit.into());
@@ -214,6 +222,15 @@ impl App {
         let mut view = View::new(&self.state, &mut self.drawings);
         self.panels.ui(ui, &mut view);
         view.into_actions()
+    }
+}
+
+/// The lessons of a folder, or a sentence why there are none.
+fn lessons_of(folder: Option<&Path>) -> (Vec<Arc<Lesson>>, Option<String>) {
+    match folder.map(read_lessons) {
+        None => (Vec::new(), None),
+        Some(Ok(lessons)) => (lessons.into_iter().map(|(_, lesson)| Arc::new(lesson)).collect(), None),
+        Some(Err(error)) => (Vec::new(), Some(error.to_string())),
     }
 }
 

@@ -45,6 +45,8 @@ impl App {
             Action::Study(action) => self.apply_study(action),
             Action::Model(action) => self.apply_model(action),
             Action::Landscape(action) => self.apply_landscape(action),
+            Action::Lesson(action) => self.apply_lesson(ctx, action),
+            Action::Film(action) => self.apply_film(action),
             Action::Job(action) => match action {
                 JobAction::Cancel(id) => self.board.cancel(id),
                 JobAction::Pause(id) => self.board.pause(id),

@@ -2,11 +2,13 @@
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
-use super::action::{Action, Dialog, PictureAction, StudyAction, Tool, WindowAction};
+use super::action::{Action, Dialog, FilmAction, LessonAction, PictureAction, StudyAction, Tool, WindowAction};
 use super::data::{RowSet, SetOperation};
 use super::picture::{Layer, Step};
 use super::settings::SCALES;
 use super::state::State;
+use super::study::{TOYS, ToyName};
+use super::teach::Method;
 
 /// The menu a command stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +21,15 @@ pub enum Menu {
     View,
     /// Molecules and their numbers.
     Data,
+    /// Toys, slow motion, lessons.
+    Teach,
     /// How to.
     Help,
 }
 
 impl Menu {
     /// All, from left to right.
-    pub const ALL: [Self; 5] = [Self::File, Self::Edit, Self::View, Self::Data, Self::Help];
+    pub const ALL: [Self; 6] = [Self::File, Self::Edit, Self::View, Self::Data, Self::Teach, Self::Help];
 
     /// The word in the menu bar.
     pub fn label(self) -> &'static str {
@@ -34,6 +38,7 @@ impl Menu {
             Self::Edit => "Edit",
             Self::View => "View",
             Self::Data => "Data",
+            Self::Teach => "Teach",
             Self::Help => "Help",
         }
     }
@@ -106,6 +111,12 @@ pub enum Command {
     Describe,
     /// Encode and draw a map.
     MakeMap,
+    /// Choose a lesson.
+    Lessons,
+    /// Open a toy surface.
+    Toy(ToyName),
+    /// Watch a search on the open toy.
+    Film(Method),
     /// All commands.
     Palette,
     /// Keys.
@@ -149,6 +160,11 @@ const fn entry(
     key: Option<KeyboardShortcut>,
 ) -> Entry {
     Entry { command, label, tooltip, menu, key, headless: None }
+}
+
+const fn toy(toy: ToyName, label: &'static str, headless: &'static str) -> Entry {
+    let tooltip = "A surface in two dimensions, explored by the code that explores the model's";
+    Entry { headless: Some(headless), ..entry(Command::Toy(toy), Menu::Teach, label, tooltip, None) }
 }
 
 /// Every command, in the order of menus and palette.
@@ -281,6 +297,39 @@ pub const COMMANDS: &[Entry] = &[
             None,
         )
     },
+    Entry {
+        headless: Some("fillscape lesson check"),
+        ..entry(Command::Lessons, Menu::Teach, "Lessons…", "Eight short lessons: predict, do, see", None)
+    },
+    toy(TOYS[0], "Toy: Müller–Brown", "fillscape landscape toy muller-brown --preset thorough --out network"),
+    toy(TOYS[1], "Toy: Camelback", "fillscape landscape toy camelback --preset thorough --out network"),
+    toy(
+        TOYS[2],
+        "Toy: Three wells in a funnel",
+        "fillscape landscape toy well-cluster --preset thorough --out network",
+    ),
+    toy(TOYS[3], "Toy: Schwefel", "fillscape landscape toy schwefel --preset thorough --out network"),
+    entry(
+        Command::Film(Method::BasinHopping),
+        Menu::Teach,
+        "Watch basin-hopping",
+        "In slow motion on the open toy, from the selected point or a usual one",
+        None,
+    ),
+    entry(
+        Command::Film(Method::ElasticBand),
+        Menu::Teach,
+        "Watch an elastic band",
+        "In slow motion on the open toy, between two marked minima or the two lowest",
+        None,
+    ),
+    entry(
+        Command::Film(Method::SaddleSearch),
+        Menu::Teach,
+        "Watch a saddle search",
+        "In slow motion on the open toy, from the selected point or from half-way between two minima",
+        None,
+    ),
     entry(Command::Palette, Menu::Help, "Command palette", "Find any command by its words", ctrl(Key::K)),
     entry(Command::Keys, Menu::Help, "Keys", "Every key and what it does", plain(Key::F1)),
 ];
@@ -407,6 +456,15 @@ impl Command {
                     return Err("Open a model in step 1 first".into());
                 }
                 StudyAction::MakeMap.into()
+            }
+            Self::Lessons => LessonAction::List.into(),
+            Self::Toy(toy) => StudyAction::Open(toy.path()).into(),
+            Self::Film(method) => {
+                let toy = state.study.as_ref().is_some_and(|study| study.toy.is_some());
+                if !toy {
+                    return Err("Slow motion needs a toy surface: open one in the Teach menu".into());
+                }
+                FilmAction::Record(method).into()
             }
             Self::Palette => WindowAction::TogglePalette.into(),
             Self::Keys => WindowAction::Show(Dialog::Keys).into(),

@@ -84,6 +84,10 @@ pub fn open(
     bundled_model: Option<&Path>,
     observe: Observe,
 ) -> Result<Opened, String> {
+    if let Some(toy) = study::ToyName::of(path) {
+        let (study, data, picture) = study::open_toy(toy, observe)?;
+        return Ok(Opened::Study(Box::new(study), Some(Box::new(data)), Some(Box::new(picture))));
+    }
     let found = std::fs::metadata(path).map_err(|error| format!("could not open {}: {error}", path.display()))?;
     if found.is_dir() {
         if study::is_study(path) {
@@ -260,6 +264,7 @@ impl App {
         self.state.data_serial += 1;
         self.state.hovered = None;
         self.state.highest = self.state.highest_row();
+        self.state.screening = None;
         self.state.marked_minima.clear();
         self.state.decoded_minima.clear();
         self.state.flood = None;
@@ -269,7 +274,9 @@ impl App {
     /// Decodes the minima of the landscape with the open model, in a job; the lowest come first.
     fn decode_minima(&mut self) {
         let landscape = self.state.study.as_ref().and_then(|study| study.landscape.clone());
-        let (Some(landscape), Some(model)) = (landscape, self.state.model.clone()) else { return };
+        // A toy's coordinates are no latent vector.
+        let toy = self.state.study.as_ref().is_some_and(|study| study.toy.is_some());
+        let (Some(landscape), Some(model), false) = (landscape, self.state.model.clone(), toy) else { return };
         let serial = self.state.data_serial;
         let started = self.board.queue(
             "Decode the minima",

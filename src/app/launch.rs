@@ -50,14 +50,7 @@ pub fn launch(open: Option<PathBuf>) -> Result<(), LaunchError> {
         ..eframe::NativeOptions::default()
     };
     options.wgpu_options.wgpu_setup = render::window_setup();
-    let start = Start {
-        config: config_folder(),
-        bundled_study: bundled("assets/study", "study.toml"),
-        bundled_model: bundled("assets/model", "config.json"),
-        hub_cache: hub_cache(),
-        open,
-        ..Start::default()
-    };
+    let start = Start { config: config_folder(), hub_cache: hub_cache(), open, ..shipped() };
     eframe::run_native(
         "fillscape",
         options,
@@ -76,6 +69,16 @@ pub fn launch(open: Option<PathBuf>) -> Result<(), LaunchError> {
         }),
     )
     .map_err(|error| LaunchError::Window { what: error.to_string() })
+}
+
+/// What ships with the program, and nothing of the person's.
+pub fn shipped() -> Start {
+    Start {
+        bundled_study: bundled("assets/study", "study.toml"),
+        bundled_model: bundled("assets/model", "config.json"),
+        lessons: bundled("assets/lessons", "1-stationary-points.toml"),
+        ..Start::default()
+    }
 }
 
 /// Whether there is something to open a window on. Only X11 and Wayland can be asked beforehand.

@@ -21,6 +21,7 @@ mod settings;
 mod shell;
 mod state;
 mod study;
+mod teach;
 mod theme;
 mod views;
 mod widgets;
@@ -29,4 +30,5 @@ mod widgets;
 mod app;
 
 pub use app::{App, Start};
-pub use launch::{LaunchError, launch};
+pub use launch::{LaunchError, launch, shipped};
+pub use teach::{LessonError, LessonFault, LessonReport, check_lessons};

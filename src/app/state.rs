@@ -13,6 +13,7 @@ use super::model_session::{LoadedModel, SessionResults};
 use super::picture::{Layer, Picture, Step, StepState};
 use super::settings::Settings;
 use super::study::OpenStudy;
+use super::teach::{Lesson, LessonRun, Screening};
 
 /// Where the program finds what ships with it.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +112,12 @@ pub struct State {
     pub decoded_minima: std::collections::BTreeMap<u64, String>,
     /// The energy up to which the landscape is flooded.
     pub flood: Option<f64>,
+    /// The lessons that ship with the program.
+    pub lessons: Vec<Arc<Lesson>>,
+    /// The lesson under way.
+    pub lesson: Option<LessonRun>,
+    /// The search in slow motion on the map.
+    pub screening: Option<Screening>,
     /// A sentence that stays on screen until it is dismissed.
     pub notice: Option<(Weight, String)>,
 }

@@ -10,6 +10,8 @@ mod fill;
 mod fill_set;
 mod interrupt;
 mod landscape;
+#[cfg(feature = "gui")]
+mod lesson;
 mod library;
 mod model;
 mod mol;
@@ -73,6 +75,8 @@ enum Command {
     Render(render::RenderCommand),
     #[cfg(feature = "gui")]
     Bench(bench::BenchCommand),
+    #[cfg(feature = "gui")]
+    Lesson(lesson::LessonCommand),
     Doctor(doctor::DoctorCommand),
 }
 
@@ -98,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Render(command) => command.run(out),
         #[cfg(feature = "gui")]
         Command::Bench(command) => command.run(out),
+        #[cfg(feature = "gui")]
+        Command::Lesson(command) => command.run(out),
         Command::Doctor(command) => command.run(out),
     };
     match result {

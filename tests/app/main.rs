@@ -5,6 +5,7 @@ mod accessibility;
 mod faults;
 mod first_start;
 mod keyboard;
+mod lessons;
 mod map;
 mod model_step;
 mod pictures;

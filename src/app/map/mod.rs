@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, vec2};
 
-use camera::Lens;
-pub use camera::{camera_around, home};
+pub use camera::{Lens, camera_around, home};
 use scene::SceneCache;
 
 use super::action::{PictureAction, Tool, WindowAction};
@@ -19,6 +18,7 @@ use super::data::{DataSet, MapPlaces, RowSet};
 use super::model_session::thousands;
 use super::picture::{Camera, Layer, Step};
 use super::shell::{colour_by_ui, operation};
+use super::teach::{film_bar_ui, paint_film};
 use super::theme::space;
 use super::widgets::{View, command_button, empty, primary_button};
 use crate::render::{Area, GridIndex, MapReport, paint_map};
@@ -93,6 +93,10 @@ impl MapPanel {
         self.hover(&response, view, &lens);
         self.tools(ui, &response, view, &lens);
         self.paint_drag(&painter, view, &lens);
+        if let Some(screening) = &view.state.screening {
+            paint_film(&painter, &view.palette, screening, &lens);
+            film_bar_ui(ui, view, rect);
+        }
         legend::ui(ui, &view.palette, rect, &legends);
         if view.state.picture.shows(Layer::Points) {
             cards::ui(ui, view, data, map, &lens, rect, response.hovered() && self.drag.is_none());

@@ -9,6 +9,7 @@ use crate::app::command::{COMMANDS, Menu};
 use crate::app::data::{Export, ExportFormat};
 use crate::app::model_session::thousands;
 use crate::app::settings::SCALES;
+use crate::app::teach::lessons_ui;
 use crate::app::theme::{ThemeChoice, space};
 use crate::app::widgets::{View, accent_button};
 
@@ -43,7 +44,7 @@ impl Dialogs {
             }
         }
         let modal = Modal::new(egui::Id::unique("dialog")).show(ctx, |ui| {
-            ui.set_width(if dialog == Dialog::Keys { 560.0 } else { 460.0 });
+            ui.set_width(if matches!(dialog, Dialog::Keys | Dialog::Lessons) { 560.0 } else { 460.0 });
             match &dialog {
                 Dialog::Open => self.open_ui(ui, view),
                 Dialog::ExportRows => self.export_ui(ui, view, fresh),
@@ -52,6 +53,7 @@ impl Dialogs {
                 Dialog::Keys => keys_ui(ui, view),
                 Dialog::Settings => settings_ui(ui, view),
                 Dialog::Quit => quit_ui(ui, view),
+                Dialog::Lessons => lessons_ui(ui, view),
                 Dialog::LargeFile(path, bytes) => large_ui(ui, view, path, *bytes),
             }
         });

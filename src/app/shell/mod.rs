@@ -14,6 +14,7 @@ use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 use super::map::MapPanel;
 use super::picture::{Camera, Step};
+use super::teach::lesson_ui;
 use super::theme::space;
 use super::widgets::View;
 
@@ -28,6 +29,8 @@ pub struct Panels {
     palette: palette::PalettePanel,
     dialogs: dialogs::Dialogs,
     tiles: tiles::Tiles,
+    /// What is typed into a lesson's field for a number.
+    lesson_number: String,
 }
 
 impl Panels {
@@ -40,6 +43,7 @@ impl Panels {
             palette: palette::PalettePanel::default(),
             dialogs: dialogs::Dialogs::default(),
             tiles,
+            lesson_number: String::new(),
         };
         (panels, problem)
     }
@@ -82,7 +86,15 @@ impl Panels {
             .min_size(30.0)
             .max_size(if view.state.settings.bottom { 420.0 } else { 30.0 })
             .show(ui, |ui| self.bottom.ui(ui, view));
-        if view.state.settings.explorer {
+        if view.state.lesson.is_some() {
+            let typed = &mut self.lesson_number;
+            Panel::left("lesson")
+                .frame(side)
+                .default_size(300.0)
+                .min_size(240.0)
+                .max_size(460.0)
+                .show(ui, |ui| lesson_ui(ui, view, typed));
+        } else if view.state.settings.explorer {
             Panel::left("explorer")
                 .frame(side)
                 .default_size(216.0)

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, RichText, Ui, vec2};
 
-use crate::app::action::{Dialog, StudyAction, Tool, WindowAction};
+use crate::app::action::{Dialog, LessonAction, StudyAction, Tool, WindowAction};
 use crate::app::theme::space;
 use crate::app::widgets::{View, accent_button};
 
@@ -64,8 +64,9 @@ fn cards_ui(ui: &mut Ui, view: &mut View, on_map: bool) {
         view.ask(WindowAction::Show(Dialog::Open));
         view.ask(WindowAction::Welcomed);
     }
-    if ui.button("Open my molecules…").clicked() {
-        view.ask(WindowAction::Show(Dialog::Open));
-        view.ask(WindowAction::Welcomed);
+    let lesson = ui.add_enabled(!view.state.lessons.is_empty(), egui::Button::new("Start lesson 1"));
+    let lesson = lesson.on_hover_text("Wells and passes: a few minutes on a toy surface");
+    if lesson.on_disabled_hover_text("This copy of the program ships without lessons").clicked() {
+        view.ask(LessonAction::Start(0));
     }
 }
