@@ -36,7 +36,7 @@ pub use network::{
     Added, KineticTransitionNetwork, Merged, Minimum, MinimumId, NetworkError, Support, TransitionState,
     TransitionStateId,
 };
-pub use network_layout::{NetworkLayout, NetworkLayoutParams, network_layout};
+pub use network_layout::{NetworkLayout, NetworkLayoutParams, SpringStrength, network_layout};
 pub use npy::{NpyArray, NpyError, read_npy, write_npy};
 pub use same_point::{REFERENCE_DISTANCE_TOLERANCE, REFERENCE_ENERGY_TOLERANCE, SamePoint};
 pub use slow_motion::{Film, Frame, Happening, film_basin_hopping, film_elastic_band, film_saddle_search};

@@ -2,8 +2,8 @@
 
 use fillscape::landscape::disconnectivity::svg::{SvgParams, svg};
 use fillscape::landscape::disconnectivity::{
-    BranchStyle, Components, DisconnectivityGraph, GraphError, LayoutParams, Levels, MergeTree, PathError, PointId,
-    PruneParams, TreeLayout, lowest_barrier_path, persistence,
+    BranchStyle, Components, DisconnectivityGraph, GraphError, LayoutParams, LeafOrder, Levels, MergeTree, PathError,
+    PointId, PruneParams, TreeLayout, hardest_to_reach, lowest_barrier_path, lowest_joined, persistence,
 };
 use fillscape::landscape::{KineticTransitionNetwork, MinimumId, Support, TransitionStateId};
 use proptest::prelude::*;
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn layout_has_no_crossing_branches(ktn in random_network(), square: bool, count in prop::option::of(1_usize..6)) {
+    fn layout_has_no_crossing_branches(ktn in random_network(), square: bool, order in 0_usize..3, count in prop::option::of(1_usize..6)) {
         // Points that lie above their transition states can only be drawn by lifting superbasins: leave them out.
         let sound = ktn.transition_states().iter().filter(|t| {
             [t.minima.0, t.minima.1].iter().all(|&m| ktn.minimum(m).unwrap().energy < t.energy)
@@ -195,7 +195,8 @@ proptest! {
         let graph = DisconnectivityGraph::new(&ktn, &MergeTree::new(&ktn), levels, &prune).unwrap();
         prop_assert_eq!(graph.n_inverted, 0);
         let style = if square { BranchStyle::Square } else { BranchStyle::Slanted };
-        let layout = TreeLayout::new(&graph, &LayoutParams { style, ..LayoutParams::default() });
+        let order = [LeafOrder::Balanced, LeafOrder::Deepest, LeafOrder::Largest][order];
+        let layout = TreeLayout::new(&graph, &LayoutParams { style, order, ..LayoutParams::default() });
         prop_assert_eq!(layout.leaves.len(), ktn.minima().len());
         prop_assert!(layout.leaves.windows(2).all(|w| w[0].x < w[1].x), "leaves come from the left");
         for (k, a) in layout.segments.iter().enumerate() {
@@ -279,6 +280,32 @@ fn path_takes_the_shorter_of_parallel_transition_states_and_states_components() 
     assert_eq!(lowest_barrier_path(&ktn, &tree, id(0), id(6)), Err(PathError::UnknownMinimum(id(6))));
     let here = lowest_barrier_path(&ktn, &tree, id(4), id(4)).unwrap();
     assert_eq!((here.points.len(), here.bottleneck, here.length), (1, None, 0.0));
+}
+
+#[test]
+fn leaves_stand_in_the_order_asked_for() {
+    let ktn = small();
+    let prune = PruneParams { components: Components::All, ..PruneParams::default() };
+    let graph = DisconnectivityGraph::new(&ktn, &MergeTree::new(&ktn), Levels::Exact, &prune).unwrap();
+    let leaves = |order| {
+        let layout = TreeLayout::new(&graph, &LayoutParams { order, ..LayoutParams::default() });
+        layout.leaves.iter().map(|leaf| leaf.minimum.0).collect::<Vec<_>>()
+    };
+    assert_eq!(leaves(LeafOrder::Deepest), [0, 2, 1, 3, 4, 5]);
+    assert_eq!(leaves(LeafOrder::Largest), [2, 1, 0, 3, 4, 5]);
+}
+
+#[test]
+fn ends_of_a_path_are_found_when_left_open() {
+    let ktn = small();
+    let tree = MergeTree::new(&ktn);
+    assert_eq!(lowest_joined(&ktn), Some(id(0)));
+    assert_eq!(hardest_to_reach(&ktn, &tree, id(0)), id(1), "1 and 2 join at 5.0 alike: the first");
+    assert_eq!(hardest_to_reach(&ktn, &tree, id(2)), id(0));
+    assert_eq!(hardest_to_reach(&ktn, &tree, id(5)), id(5), "nothing is joined to it");
+    let alone = network(&[3.0, 1.0, 2.0], &[(0, 2, 4.0, 0.5)]);
+    assert_eq!(lowest_joined(&alone), Some(id(2)), "the lowest of all is joined to nothing");
+    assert_eq!(lowest_joined(&network(&[], &[])), None);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The network on a plane: determinism, stability, and that distances on the plane follow the springs.
 
 use fillscape::jobs::silent;
-use fillscape::landscape::{KineticTransitionNetwork, MinimumId, NetworkLayoutParams, Support, network_layout};
+use fillscape::landscape::{
+    KineticTransitionNetwork, MinimumId, NetworkLayout, NetworkLayoutParams, SpringStrength, Support, network_layout,
+};
 use std::ops::ControlFlow;
 
 fn network(n: u32, joins: impl Iterator<Item = (u32, u32)>) -> KineticTransitionNetwork {
@@ -54,6 +56,41 @@ fn grid_unfolds() {
     assert!(longest < 3.0 * mean, "no spring is stretched by a fold: {longest} against {mean}");
     let corner_to_corner = distance(at(0), at(899));
     assert!(corner_to_corner > 25.0 * mean, "opposite corners are far apart: {corner_to_corner} against {mean}");
+}
+
+#[test]
+fn what_is_easily_reached_stands_near() {
+    let mut ktn = network(3, std::iter::empty());
+    for (a, b, energy) in [(0, 1, 0.1), (1, 2, 10.0)] {
+        let ends = (MinimumId(a), MinimumId(b));
+        ktn.push_transition_state(vec![0.5], energy, ends, Support::default()).unwrap();
+    }
+    let lengths = |springs| {
+        let params = NetworkLayoutParams { springs, ..NetworkLayoutParams::default() };
+        let layout = network_layout(&ktn, &params, None, &mut silent);
+        let at = |k| layout.place(MinimumId(k)).unwrap();
+        [distance(at(0), at(1)), distance(at(1), at(2))]
+    };
+    let equal = lengths(SpringStrength::Equal);
+    assert!((equal[0] / equal[1] - 1.0).abs() < 0.1, "{equal:?}");
+    let by_barrier = lengths(SpringStrength::ByBarrier);
+    assert!(by_barrier[0] < 0.8 * by_barrier[1], "the low barrier is the shorter way: {by_barrier:?}");
+}
+
+#[test]
+fn places_of_a_map_are_scaled_to_springs_of_length_1() {
+    let ktn = network(3, [(0, 1), (1, 2)].into_iter());
+    let places = [[10.0, 5.0], [10.2, 5.0], [10.2, 5.6]];
+    let places = places.into_iter().enumerate().map(|(k, place)| (MinimumId(k as u32), place)).collect();
+    let scaled = NetworkLayout { places, converged: false }.scaled_to_springs(&ktn);
+    let at = |k| scaled.place(MinimumId(k)).unwrap();
+    let lengths = [distance(at(0), at(1)), distance(at(1), at(2))];
+    assert!(
+        (lengths[0] + lengths[1] - 2.0).abs() < 1e-12 && (lengths[1] / lengths[0] - 3.0).abs() < 1e-9,
+        "{lengths:?}"
+    );
+    let corners = scaled.corners();
+    assert!((0..2).all(|k| (corners[0][k] + corners[1][k]).abs() < 1e-9), "they stand around 0: {corners:?}");
 }
 
 #[test]

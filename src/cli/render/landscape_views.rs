@@ -4,11 +4,10 @@ use super::RenderCommand;
 use super::inputs::Inputs;
 use crate::cli::CliError;
 use crate::landscape::disconnectivity::{
-    DisconnectivityGraph, LayoutParams, Levels, MergeTree, PointId, PruneParams, TreeLayout, lowest_barrier_path,
+    DisconnectivityGraph, LayoutParams, Levels, MergeTree, PointId, PruneParams, TreeLayout, hardest_to_reach,
+    lowest_barrier_path, lowest_joined,
 };
-use crate::landscape::{
-    KineticTransitionNetwork, METRIC_LENGTH_SCALE, Minimum, MinimumId, Support, frustration_of_minima,
-};
+use crate::landscape::{KineticTransitionNetwork, METRIC_LENGTH_SCALE, MinimumId, Support, frustration_of_minima};
 use crate::render::figure::{ProfilePoint, TreeFigure, path_profile, tree_figure};
 use crate::render::{ColourMap, ColourScale, Drawing, GlyphShape};
 
@@ -42,12 +41,8 @@ impl RenderCommand {
     pub(super) fn path(&self, inputs: &Inputs) -> Result<Drawing, CliError> {
         let ktn = inputs.network()?;
         let merged = MergeTree::new(ktn);
-        // The lowest that a path can leave; the lowest of all where none can.
-        let is_joined = |id| ktn.transition_states_of(id).any(|t| !t.is_degenerate());
-        let by_energy =
-            |a: &&Minimum, b: &&Minimum| is_joined(b.id).cmp(&is_joined(a.id)).then(a.energy.total_cmp(&b.energy));
-        let lowest = ktn.minima().iter().min_by(by_energy).ok_or("the network has no minima")?;
-        let from = self.from.map_or(lowest.id, MinimumId);
+        let lowest = || lowest_joined(ktn).ok_or("the network has no minima");
+        let from = self.from.map(MinimumId).map_or_else(lowest, Ok)?;
         let to = self.to.map_or_else(|| hardest_to_reach(ktn, &merged, from), MinimumId);
         let path = lowest_barrier_path(ktn, &merged, from, to)?;
         let points: Vec<ProfilePoint> = path
@@ -70,17 +65,6 @@ impl RenderCommand {
         let (length, energy) = ("length of the path, in units of the box", "energy");
         Ok(path_profile(&points, length, energy, &self.title, &footer, &self.theme.theme(), self.size))
     }
-}
-
-/// The minimum of the same component that joins `from` at the highest energy; the first of equals.
-fn hardest_to_reach(ktn: &KineticTransitionNetwork, merged: &MergeTree, from: MinimumId) -> MinimumId {
-    let mut best = (f64::NEG_INFINITY, from);
-    for m in ktn.minima().iter().filter(|m| m.id != from) {
-        if let Some(energy) = merged.merge_energy(from, m.id).filter(|e| *e > best.0) {
-            best = (energy, m.id);
-        }
-    }
-    best.1
 }
 
 fn shape(ktn: &KineticTransitionNetwork, point: PointId) -> GlyphShape {

@@ -14,12 +14,27 @@ pub enum BranchStyle {
     Square,
 }
 
+/// In which order siblings stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeafOrder {
+    /// The deepest superbasin in the middle, the others beside it on the side that has fewer leaves.
+    #[default]
+    Balanced,
+    /// The deepest superbasin at the left.
+    Deepest,
+    /// The superbasin with the most leaves at the left.
+    Largest,
+}
+
 /// How a graph is laid out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LayoutParams {
     /// The look of the branches.
     pub style: BranchStyle,
+    /// In which order siblings stand.
+    pub order: LeafOrder,
     /// Height of the slanted piece as a fraction of the whole energy range, in [0, 1]; a graph with levels slants
     /// over one level instead.
     pub slant: f64,
@@ -29,7 +44,7 @@ pub struct LayoutParams {
 
 impl Default for LayoutParams {
     fn default() -> Self {
-        Self { style: BranchStyle::Slanted, slant: 0.03, component_gap: 1.0 }
+        Self { style: BranchStyle::Slanted, order: LeafOrder::Balanced, slant: 0.03, component_gap: 1.0 }
     }
 }
 
@@ -73,14 +88,14 @@ pub struct TreeLayout {
 }
 
 impl TreeLayout {
-    /// Lays a graph out. Every leaf is one unit wide; a superbasin stands above the middle of its leaves; the deepest
-    /// superbasin stands in the middle of its siblings, the others beside it on the side that has fewer leaves.
+    /// Lays a graph out. Every leaf is one unit wide; a superbasin stands above the middle of its leaves, and among its
+    /// siblings as [`LeafOrder`] says.
     ///
     /// O(N log N), and iterative: a tree may be as deep as it has leaves.
     pub fn new(graph: &DisconnectivityGraph, params: &LayoutParams) -> Self {
         let heights = drawn_heights(graph);
         let energy_range = energy_range(graph, &heights);
-        let order = leaves_from_left(graph);
+        let order = leaves_from_left(graph, params.order);
         let mut layout = Self {
             segments: Vec::with_capacity(2 * graph.nodes.len()),
             leaves: Vec::with_capacity(order.len()),
@@ -179,15 +194,25 @@ fn energy_range(graph: &DisconnectivityGraph, heights: &[f64]) -> [f64; 2] {
 }
 
 /// The leaves from left to right, each with the root of its component.
-fn leaves_from_left(graph: &DisconnectivityGraph) -> Vec<(usize, usize)> {
+fn leaves_from_left(graph: &DisconnectivityGraph, order: LeafOrder) -> Vec<(usize, usize)> {
+    let ordered_siblings = |siblings: &[usize], sides: &[[usize; 2]]| match order {
+        LeafOrder::Balanced => around_the_deepest(graph, siblings, sides),
+        // Siblings come deepest first.
+        LeafOrder::Deepest => (siblings.to_vec(), [0; 2]),
+        LeafOrder::Largest => {
+            let mut siblings = siblings.to_vec();
+            siblings.sort_by_key(|&node| std::cmp::Reverse(graph.nodes[node].n_leaves));
+            (siblings, [0; 2])
+        }
+    };
     let mut sides: Vec<[usize; 2]> = vec![[0; 2]; graph.nodes.len()];
     let mut ordered: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
     for (node, data) in graph.nodes.iter().enumerate() {
         if !data.is_leaf() {
-            (ordered[node], sides[node]) = around_the_deepest(graph, &data.children, &sides);
+            (ordered[node], sides[node]) = ordered_siblings(&data.children, &sides);
         }
     }
-    let (roots, _) = around_the_deepest(graph, &graph.roots, &sides);
+    let (roots, _) = ordered_siblings(&graph.roots, &sides);
     let mut leaves = Vec::new();
     let mut stack: Vec<(usize, usize)> = roots.into_iter().rev().map(|root| (root, root)).collect();
     while let Some((node, root)) = stack.pop() {

@@ -14,7 +14,7 @@ mod persistence;
 pub mod svg;
 
 pub use graph::{Components, DisconnectivityGraph, GraphError, GraphNode, Levels, PruneParams};
-pub use layout::{BranchStyle, LayoutParams, LeafMark, Segment, TreeLayout};
+pub use layout::{BranchStyle, LayoutParams, LeafMark, LeafOrder, Segment, TreeLayout};
 pub use merge_tree::{Merge, MergeTree, NodeIndex};
-pub use path::{LowestPath, PathError, PathPoint, PointId, lowest_barrier_path};
+pub use path::{LowestPath, PathError, PathPoint, PointId, hardest_to_reach, lowest_barrier_path, lowest_joined};
 pub use persistence::{Escape, Persistence, persistence};

@@ -91,6 +91,25 @@ pub fn lowest_barrier_path(
     Ok(walk(ktn, start, &shortest_below(ktn, start, end, merge.energy)))
 }
 
+/// The minimum that joins `from` at the highest energy: the end of the path with the highest barrier; the first of equals.
+/// `from` itself where nothing is joined to it.
+pub fn hardest_to_reach(ktn: &KineticTransitionNetwork, tree: &MergeTree, from: MinimumId) -> MinimumId {
+    let mut best = (f64::NEG_INFINITY, from);
+    for m in ktn.minima().iter().filter(|m| m.id != from) {
+        if let Some(energy) = tree.merge_energy(from, m.id).filter(|e| *e > best.0) {
+            best = (energy, m.id);
+        }
+    }
+    best.1
+}
+
+/// The lowest minimum that a path can leave; the lowest of all where none can, and `None` in an empty network.
+pub fn lowest_joined(ktn: &KineticTransitionNetwork) -> Option<MinimumId> {
+    let is_joined = |id| ktn.transition_states_of(id).any(|t| !t.is_degenerate());
+    let keyed = ktn.minima().iter().map(|m| (!is_joined(m.id), m.energy, m.id));
+    keyed.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|(_, _, id)| id)
+}
+
 /// The transition states of the shortest path from `start` to `end` (positions) that stay at or below `ceiling`.
 fn shortest_below(ktn: &KineticTransitionNetwork, start: usize, end: usize, ceiling: f64) -> Vec<TransitionStateId> {
     let mut length = vec![f64::INFINITY; ktn.minima().len()];

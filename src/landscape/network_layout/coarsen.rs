@@ -1,6 +1,7 @@
 //! Springs between points, and coarser copies in which joined points are one.
 
-use crate::landscape::KineticTransitionNetwork;
+use super::SpringStrength;
+use crate::landscape::{KineticTransitionNetwork, TransitionState};
 
 /// Below this many points a network is laid out as it is.
 const SMALL: usize = 40;
@@ -17,17 +18,28 @@ pub(super) struct Springs {
 }
 
 impl Springs {
-    /// One point a minimum, one spring a joined pair: parallel transition states count once, degenerate ones not.
-    pub(super) fn of_network(ktn: &KineticTransitionNetwork) -> Self {
+    /// One point a minimum, one spring a joined pair: of parallel transition states the lowest counts, degenerate ones
+    /// do not.
+    pub(super) fn of_network(ktn: &KineticTransitionNetwork, strength: SpringStrength) -> Self {
         let position = |id| ktn.minimum_position(id).expect("every end is a minimum held") as u32;
-        let pairs = ktn.transition_states().iter().filter(|t| !t.is_degenerate());
-        let mut pairs: Vec<(u32, u32)> = pairs.map(|t| (position(t.minima.0), position(t.minima.1))).collect();
-        for pair in &mut pairs {
-            *pair = (pair.0.min(pair.1), pair.0.max(pair.1));
-        }
-        pairs.sort_unstable();
-        pairs.dedup();
-        Self::new(vec![1.0; ktn.minima().len()], pairs.into_iter().map(|(a, b)| (a, b, 1.0)))
+        let barrier = |t: &TransitionState, ends: [u32; 2]| {
+            let [a, b] = ends.map(|end| ktn.minima()[end as usize].energy);
+            (t.energy - a.min(b)).max(0.0)
+        };
+        let spring = |t: &TransitionState| {
+            let ends = [position(t.minima.0), position(t.minima.1)];
+            (ends[0].min(ends[1]), ends[0].max(ends[1]), barrier(t, ends))
+        };
+        let mut springs: Vec<(u32, u32, f64)> =
+            ktn.transition_states().iter().filter(|t| !t.is_degenerate()).map(spring).collect();
+        springs.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
+        springs.dedup_by_key(|spring| (spring.0, spring.1));
+        let middle = median(springs.iter().map(|spring| spring.2).collect());
+        let weight = |barrier: f64| match strength {
+            SpringStrength::ByBarrier if middle > 0.0 => 2.0 * middle / (middle + barrier),
+            _ => 1.0,
+        };
+        Self::new(vec![1.0; ktn.minima().len()], springs.iter().map(|&(a, b, barrier)| (a, b, weight(barrier))))
     }
 
     fn new(masses: Vec<f64>, springs: impl Iterator<Item = (u32, u32, f64)>) -> Self {
@@ -101,6 +113,12 @@ impl Springs {
         });
         (Self::new(masses, springs.into_iter()), map)
     }
+}
+
+/// The middle of some numbers; 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// The network and ever coarser copies of it, and the maps from each to the next.

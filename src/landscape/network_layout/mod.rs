@@ -33,11 +33,25 @@ pub struct NetworkLayoutParams {
     pub gravity: f64,
     /// The layout counts as converged when the mean step is below this, in ideal spring lengths.
     pub tolerance: f64,
+    /// How stiff the springs are.
+    pub springs: SpringStrength,
+}
+
+/// How stiff the spring between two joined minima is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpringStrength {
+    /// All alike.
+    #[default]
+    Equal,
+    /// 2 m / (m + b), with b the lowest barrier between the two (above the lower of them) and m the median of all: from
+    /// 2 where nothing stands between them towards 0, so that what is easily reached stands near.
+    ByBarrier,
 }
 
 impl Default for NetworkLayoutParams {
     fn default() -> Self {
-        Self { seed: 0, max_steps: 300, opening: 0.9, gravity: 0.3, tolerance: 0.01 }
+        Self { seed: 0, max_steps: 300, opening: 0.9, gravity: 0.3, tolerance: 0.01, springs: SpringStrength::Equal }
     }
 }
 
@@ -54,6 +68,22 @@ impl NetworkLayout {
     /// The place of a minimum.
     pub fn place(&self, id: MinimumId) -> Option<[f64; 2]> {
         self.places.get(&id).copied()
+    }
+
+    /// The same places enlarged so that joined minima are 1 apart in the mean, as a layout by springs has them, around
+    /// their middle: a start for [`network_layout`] from a map of other units.
+    #[must_use]
+    pub fn scaled_to_springs(&self, ktn: &KineticTransitionNetwork) -> Self {
+        let lengths = ktn.transition_states().iter().filter(|t| !t.is_degenerate()).filter_map(|t| {
+            let (a, b) = (self.place(t.minima.0)?, self.place(t.minima.1)?);
+            Some((a[0] - b[0]).hypot(a[1] - b[1])).filter(|length| length.is_finite())
+        });
+        let (sum, n) = lengths.fold((0.0, 0usize), |(sum, n), length| (sum + length, n + 1));
+        let scale = if sum > 0.0 { n as f64 / sum } else { 1.0 };
+        let [low, high] = self.corners();
+        let middle = [0, 1].map(|k| f64::midpoint(low[k], high[k]));
+        let moved = |place: [f64; 2]| [0, 1].map(|k| scale * (place[k] - middle[k]));
+        Self { places: self.places.iter().map(|(id, place)| (*id, moved(*place))).collect(), converged: self.converged }
     }
 
     /// Lower left and upper right corner; the unit square around 0 for an empty network.
@@ -79,7 +109,7 @@ pub fn network_layout(
     earlier: Option<&NetworkLayout>,
     observe: Observe<'_>,
 ) -> NetworkLayout {
-    let springs = Springs::of_network(ktn);
+    let springs = Springs::of_network(ktn, params.springs);
     let known = earlier.filter(|layout| ktn.minima().iter().any(|m| layout.place(m.id).is_some()));
     let (places, converged) = match known {
         Some(layout) => {
