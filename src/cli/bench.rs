@@ -5,6 +5,7 @@ use std::time::Instant;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::bench_network::NetworkBench;
 use super::{CliError, Output};
 use crate::render::{
     Area, Camera, ColourMap, ColourScale, Gpu, GridIndex, MapRenderer, Method, PointColours, PointLayer, Scene, Shared,
@@ -22,6 +23,8 @@ pub struct BenchCommand {
 enum BenchSubcommand {
     /// Frame times of maps from 10⁴ to 10⁷ points, picking and lasso times
     Render(RenderBench),
+    /// Layout and frame times of networks of 10³ to 10⁵ edges
+    Network(NetworkBench),
 }
 
 #[derive(Debug, Args)]
@@ -59,7 +62,7 @@ struct Line {
     lasso_points: usize,
 }
 
-const SIZE: Viewport = Viewport { size_px: [1280, 800], px_per_point: 1.0 };
+pub(super) const SIZE: Viewport = Viewport { size_px: [1280, 800], px_per_point: 1.0 };
 
 impl BenchCommand {
     /// Runs the measurement.
@@ -67,8 +70,10 @@ impl BenchCommand {
     /// # Errors
     /// When there is no adapter.
     pub fn run(&self, out: Output) -> Result<(), CliError> {
-        let BenchSubcommand::Render(bench) = &self.command;
-        bench.run(out)
+        match &self.command {
+            BenchSubcommand::Render(bench) => bench.run(out),
+            BenchSubcommand::Network(bench) => bench.run(out),
+        }
     }
 }
 
@@ -141,7 +146,7 @@ impl RenderBench {
         renderer.draw(0, &scene, &camera, SIZE)?;
         gpu.wait();
         let first_ms = ms(first);
-        let frames = self.frames(&mut renderer, &scene, camera)?;
+        let frames = frames(&mut renderer, &scene, camera, self.seconds)?;
         let frame_ms = frames[frames.len() / 2];
         let (pick_ms, pick_worst_ms) = picks(&index, camera);
         let lasso_started = Instant::now();
@@ -169,29 +174,34 @@ impl RenderBench {
             lasso_points: found.len(),
         })
     }
-
-    /// Frame times in rising order, while the camera pans and zooms.
-    fn frames(&self, renderer: &mut MapRenderer, scene: &Scene, camera: Camera) -> Result<Vec<f64>, CliError> {
-        let mut times = Vec::new();
-        let started = Instant::now();
-        while times.len() < 5 || (started.elapsed().as_secs_f64() < self.seconds && times.len() < 2000) {
-            let turn = times.len() as f64 * 0.11;
-            let moved = camera.panned([90.0 * turn.sin(), 60.0 * (1.3 * turn).cos()], SIZE.size()).zoomed(
-                (0.8 * (0.7 * turn).sin()).exp(),
-                [640.0, 400.0],
-                SIZE.size(),
-            );
-            let frame = Instant::now();
-            renderer.draw(0, scene, &moved, SIZE)?;
-            renderer.gpu().wait();
-            times.push(ms(frame));
-        }
-        times.sort_by(f64::total_cmp);
-        Ok(times)
-    }
 }
 
-fn ms(since: Instant) -> f64 {
+/// Frame times in rising order, while the camera pans and zooms.
+pub(super) fn frames(
+    renderer: &mut MapRenderer,
+    scene: &Scene,
+    camera: Camera,
+    seconds: f64,
+) -> Result<Vec<f64>, CliError> {
+    let mut times = Vec::new();
+    let started = Instant::now();
+    while times.len() < 5 || (started.elapsed().as_secs_f64() < seconds && times.len() < 2000) {
+        let turn = times.len() as f64 * 0.11;
+        let moved = camera.panned([90.0 * turn.sin(), 60.0 * (1.3 * turn).cos()], SIZE.size()).zoomed(
+            (0.8 * (0.7 * turn).sin()).exp(),
+            [640.0, 400.0],
+            SIZE.size(),
+        );
+        let frame = Instant::now();
+        renderer.draw(0, scene, &moved, SIZE)?;
+        renderer.gpu().wait();
+        times.push(ms(frame));
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+pub(super) fn ms(since: Instant) -> f64 {
     1000.0 * since.elapsed().as_secs_f64()
 }
 

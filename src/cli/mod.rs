@@ -2,6 +2,8 @@
 
 #[cfg(feature = "gui")]
 mod bench;
+#[cfg(feature = "gui")]
+mod bench_network;
 mod depict;
 mod doctor;
 mod encode;
