@@ -2,9 +2,10 @@
 
 use super::document::RegionDefinition;
 use super::molecules::Points;
-use super::pipeline::{StepError, StoredLandscape};
+use super::pipeline::StepError;
 use super::{ArtefactId, Study};
 use crate::fill::Region;
+use crate::landscape::files::read_native;
 use crate::landscape::{METRIC_LENGTH_SCALE, MinimumId, ParallelConvention, contributions};
 use std::collections::HashSet;
 
@@ -14,8 +15,11 @@ use std::collections::HashSet;
 /// When an artefact, molecule, minimum or region it names is not there.
 pub fn resolve(definition: &RegionDefinition, study: &Study) -> Result<Region, StepError> {
     let missing = |what: String| StepError::RegionOf { what };
-    let landscape =
-        |id: &ArtefactId| -> Result<_, StepError> { Ok(StoredLandscape::read(&study.artefact(id)?)?.files.network) };
+    let landscape = |id: &ArtefactId| -> Result<_, StepError> {
+        let artefact = study.artefact(id)?;
+        artefact.verify()?;
+        Ok(read_native(&artefact.folder)?.network)
+    };
     let each =
         |parts: &[RegionDefinition]| parts.iter().map(|part| resolve(part, study)).collect::<Result<Vec<_>, _>>();
     match definition {

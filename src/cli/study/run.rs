@@ -217,7 +217,7 @@ impl Screen {
                     eprintln!("[{}] {step} done in {seconds:.1} s", self.place);
                 }
             }
-            Event::Done { seconds: None, .. } => {}
+            Event::Done { seconds: None, .. } | Event::Sighted(_) => {}
         }
     }
 

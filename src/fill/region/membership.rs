@@ -6,11 +6,26 @@ use crate::landscape::search::minimise::{MinimiseParams, minimise};
 use crate::landscape::{SamePoint, Surface};
 use std::ops::ControlFlow;
 
+/// The coordinates a landscape was explored in, where these are fewer than those of latent space.
+pub trait Coordinates: Sync {
+    /// How many there are.
+    fn n(&self) -> usize;
+    /// The coordinates of a latent point, shape `(d,)`, kept in the unit box: what lies across them is dropped.
+    fn of_latent(&self, latent: &[f32]) -> Vec<f64>;
+    /// The latent point of coordinates in the unit box, shape `(n,)`.
+    fn lift(&self, x: &[f64]) -> Vec<f32>;
+    /// Half the width of the box along a coordinate, in latent units, above 0.
+    fn half_width(&self, coordinate: usize) -> f64;
+}
+
 /// The landscape that a basin belongs to.
 #[derive(Clone, Copy)]
 pub struct Terrain<'a> {
-    /// The surface, over the unit box.
+    /// The surface, over the unit box of its coordinates.
     pub surface: &'a dyn Surface,
+    /// What those are; none when they are those of latent space. A landscape knows nothing of what lies across its
+    /// coordinates, so a point belongs to the basin that its place along them belongs to.
+    pub coordinates: Option<&'a dyn Coordinates>,
     /// When two ends of descents are the same minimum.
     pub same_point: &'a SamePoint,
     /// The descents: those that found the minima, so that the same points flow to the same places.
@@ -96,18 +111,28 @@ impl Region {
     }
 }
 
-/// Whether descents from the points end in the minimum.
+impl Terrain<'_> {
+    fn place(&self, latent: &[f32]) -> Vec<f64> {
+        self.coordinates.map_or_else(|| box_from_latent(latent), |coordinates| coordinates.of_latent(latent))
+    }
+}
+
+/// Whether descents from the points end where one from the minimum does. (Along other coordinates the minimum may come
+/// back a hair beside itself, so that it is asked as well.)
 fn basin_holds(minimum: &[f32], points: &[&[f32]], terrain: &Terrain) -> Result<Vec<bool>, RegionError> {
     let expected = terrain.surface.dim();
-    if minimum.len() != expected {
+    if terrain.coordinates.is_none() && minimum.len() != expected {
         return Err(RegionError::Dimension { part: "minimum", found: minimum.len(), expected });
     }
-    let place = box_from_latent(minimum);
-    let energy = terrain.surface.energy(&place);
-    let starts: Vec<Option<Vec<f64>>> =
-        points.iter().map(|p| p.iter().all(|x| x.is_finite()).then(|| box_from_latent(p))).collect();
-    let indices: Vec<usize> = (0..points.len()).filter(|&k| starts[k].is_some()).collect();
-    let mut held = vec![false; points.len()];
+    let place = |p: &[f32]| p.iter().all(|x| x.is_finite()).then(|| terrain.place(p));
+    let starts: Vec<Option<Vec<f64>>> = std::iter::once(&minimum).chain(points).map(|p| place(p)).collect();
+    let mut ends: Vec<Option<(Vec<f64>, f64)>> = vec![None; starts.len()];
+    if terrain.coordinates.is_none()
+        && let Some(start) = &starts[0]
+    {
+        ends[0] = Some((start.clone(), terrain.surface.energy(start)));
+    }
+    let indices: Vec<usize> = (0..starts.len()).filter(|&k| starts[k].is_some() && ends[k].is_none()).collect();
     run(
         terrain.surface,
         terrain.threads,
@@ -120,13 +145,18 @@ fn basin_holds(minimum: &[f32], points: &[&[f32]], terrain: &Terrain) -> Result<
             })
         },
         &mut |event| {
-            if let Event::Done(index, (x, e)) = event {
-                held[index] = terrain.same_point.matches(&x, e, &place, energy);
+            if let Event::Done(index, end) = event {
+                ends[index] = Some(end);
             }
             ControlFlow::Continue(())
         },
     );
-    Ok(held)
+    let mut ends = ends.into_iter();
+    let Some(Some((bottom, lowest))) = ends.next() else { return Ok(vec![false; points.len()]) };
+    let same = |end: Option<(Vec<f64>, f64)>| {
+        end.is_some_and(|(x, energy)| terrain.same_point.matches(&x, energy, &bottom, lowest))
+    };
+    Ok(ends.map(same).collect())
 }
 
 #[cfg(test)]
@@ -183,7 +213,8 @@ mod tests {
         let surface = crate::landscape::ThinPlate::fit_in_unit_box(&grid.concat(), 2, &response, 0.0).unwrap();
         let descent = MinimiseParams { gradient_tolerance: 1e-6, ..MinimiseParams::default() };
         let same_point = SamePoint::unit_box(2);
-        let terrain = Terrain { surface: &surface, same_point: &same_point, descent: &descent, threads: 1 };
+        let terrain =
+            Terrain { surface: &surface, coordinates: None, same_point: &same_point, descent: &descent, threads: 1 };
         let left = (0..2_500).map(|k| [f64::from(k % 50) / 100.0, f64::from(k / 50) / 50.0]);
         let lowest = left.min_by(|a, b| surface.energy(a).total_cmp(&surface.energy(b))).unwrap();
         let basin = Region::Basin { minimum: super::super::latent_from_box(&lowest), reach: 0.5 };
@@ -193,6 +224,52 @@ mod tests {
         assert_eq!(basin.contains_all(&rows, Some(&terrain)), Ok(vec![true, true, false, false, false]));
         let other = Region::Everywhere.without(basin);
         assert_eq!(other.contains_all(&rows, Some(&terrain)), Ok(vec![false, false, true, true, false]));
+    }
+
+    /// Two coordinates along the axes 0 and 2 of a space of three.
+    struct Plane;
+
+    impl Coordinates for Plane {
+        fn n(&self) -> usize {
+            2
+        }
+
+        fn of_latent(&self, z: &[f32]) -> Vec<f64> {
+            [z[0], z[2]].iter().map(|z| f64::midpoint(f64::from(*z) / 0.5, 1.0).clamp(0.0, 1.0)).collect()
+        }
+
+        fn lift(&self, x: &[f64]) -> Vec<f32> {
+            let z = |x: f64| (0.5 * (2.0 * x - 1.0)) as f32;
+            vec![z(x[0]), 0.1, z(x[1])]
+        }
+
+        fn half_width(&self, _coordinate: usize) -> f64 {
+            0.5
+        }
+    }
+
+    #[test]
+    fn a_basin_of_a_landscape_along_axes_holds_what_lies_beside_them_and_is_drawn_from_along_them() {
+        let grid: Vec<[f64; 2]> = (0..169).map(|k| [f64::from(k % 13) / 12.0, f64::from(k / 13) / 12.0]).collect();
+        let energy = |x: f64, y: f64| (4.0 * std::f64::consts::PI * x).cos() + 8.0 * (y - 0.5).powi(2);
+        let response: Vec<f64> = grid.iter().map(|p| energy(p[0], p[1])).collect();
+        let surface = crate::landscape::ThinPlate::fit_in_unit_box(&grid.concat(), 2, &response, 0.0).unwrap();
+        let descent = MinimiseParams { gradient_tolerance: 1e-6, ..MinimiseParams::default() };
+        let same_point = SamePoint::unit_box(2);
+        let coordinates: Option<&dyn Coordinates> = Some(&Plane);
+        let terrain =
+            Terrain { surface: &surface, coordinates, same_point: &same_point, descent: &descent, threads: 1 };
+        let basin = Region::Basin { minimum: Plane.lift(&[0.25, 0.5]), reach: 0.2 };
+        // The ridge stands at x = 0.5 of the box, which is 0 in latent space; the second coordinate does not matter.
+        let points = [[-0.3f32, 0.9, 0.1], [-0.1, -0.9, -0.2], [0.1, 0.1, 0.0], [f32::NAN, 0.0, 0.0]];
+        let rows: Vec<&[f32]> = points.iter().map(<[f32; 3]>::as_slice).collect();
+        assert_eq!(basin.contains_all(&rows, Some(&terrain)), Ok(vec![true, true, false, false]));
+        let params = crate::fill::region::SampleParams { n: 60, ..Default::default() };
+        let sample = basin.sample(3, Some(&terrain), &params, &mut crate::jobs::silent).unwrap();
+        assert_eq!(sample.points.len(), 60);
+        let far = |p: &Vec<f32>| (p[0] + 0.25).hypot(p[2]) > 0.05;
+        assert!(sample.points.iter().all(|p| (p[1] - 0.1).abs() < 1e-6), "points lie on the plane that was explored");
+        assert!(sample.points.iter().filter(|p| far(p)).count() > 20, "points reach away from the minimum");
     }
 
     #[test]

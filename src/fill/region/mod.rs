@@ -7,7 +7,7 @@ mod around;
 mod membership;
 mod sampling;
 
-pub use membership::Terrain;
+pub use membership::{Coordinates, Terrain};
 pub(crate) use sampling::normal;
 pub use sampling::{RegionSample, SampleParams};
 

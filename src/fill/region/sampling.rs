@@ -1,6 +1,6 @@
 //! Points drawn from a region.
 
-use super::{Region, RegionError, Terrain};
+use super::{Coordinates, Region, RegionError, Terrain};
 use crate::jobs::{Observe, Progress};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -43,7 +43,8 @@ impl Region {
     ///
     /// A simple part proposes, the whole region decides: boxes and half-spaces propose uniformly in their bounds, balls
     /// propose uniformly in a ball chosen with equal chance (in many dimensions volumes differ by powers of ten, and the
-    /// largest ball alone would speak), a basin proposes around its minimum up to its transition states. Of a union
+    /// largest ball alone would speak), a basin proposes around its minimum up to its transition states, along the
+    /// coordinates of its landscape where these are not all. Of a union
     /// every part proposes with equal chance; of an intersection the first part that bounds anything.
     ///
     /// # Errors
@@ -61,7 +62,7 @@ impl Region {
         let most = params.n.saturating_mul(params.tries_per_point);
         while sample.points.len() < params.n && sample.n_tried < most {
             let batch: Vec<Vec<f32>> =
-                (0..BATCH.min(most - sample.n_tried)).map(|_| self.propose(dimension, &mut rng)).collect();
+                (0..BATCH.min(most - sample.n_tried)).map(|_| self.propose(dimension, terrain, &mut rng)).collect();
             let rows: Vec<&[f32]> = batch.iter().map(Vec::as_slice).collect();
             let held = self.contains_all(&rows, terrain)?;
             for (point, held) in batch.into_iter().zip(held) {
@@ -82,7 +83,7 @@ impl Region {
         Ok(sample)
     }
 
-    fn propose(&self, dimension: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    fn propose(&self, dimension: usize, terrain: Option<&Terrain>, rng: &mut ChaCha8Rng) -> Vec<f32> {
         match self {
             Self::Everywhere | Self::HalfSpaces(_) => (0..dimension).map(|_| rng.random_range(-1.0..=1.0)).collect(),
             Self::Balls(balls) if !balls.centres.is_empty() => {
@@ -97,17 +98,20 @@ impl Region {
             Self::Basin { minimum, reach } => {
                 // Distances even up to the transition states: uniform in the ball would nearly all lie at its surface.
                 let radius = reach * rng.random::<f32>();
-                on_sphere(minimum, radius, rng)
+                match terrain.and_then(|terrain| terrain.coordinates) {
+                    Some(coordinates) => along(coordinates, minimum, radius, rng),
+                    None => on_sphere(minimum, radius, rng),
+                }
             }
             Self::Union(parts) if !parts.is_empty() => {
                 let k = rng.random_range(0..parts.len());
-                parts[k].propose(dimension, rng)
+                parts[k].propose(dimension, terrain, rng)
             }
             Self::Intersection(parts) => {
                 let bounding = parts.iter().find(|part| !matches!(part, Self::Everywhere | Self::HalfSpaces(_)));
-                bounding.unwrap_or(&Self::Everywhere).propose(dimension, rng)
+                bounding.unwrap_or(&Self::Everywhere).propose(dimension, terrain, rng)
             }
-            Self::Difference(parts) => parts[0].propose(dimension, rng),
+            Self::Difference(parts) => parts[0].propose(dimension, terrain, rng),
             Self::Balls(_) | Self::Union(_) => vec![f32::NAN; dimension],
         }
     }
@@ -126,6 +130,17 @@ fn on_sphere(centre: &[f32], radius: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let norm = direction.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
     let scale = f64::from(radius) / norm;
     centre.iter().zip(direction).map(|(c, u)| (f64::from(*c) + scale * u) as f32).collect()
+}
+
+/// A point at a distance of `radius` latent units from a centre, along the coordinates of a landscape and within their box.
+fn along(coordinates: &dyn Coordinates, centre: &[f32], radius: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let mut x = coordinates.of_latent(centre);
+    let direction: Vec<f64> = x.iter().map(|_| normal(rng)).collect();
+    let norm = direction.iter().map(|u| u * u).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+    for (k, (x, u)) in x.iter_mut().zip(direction).enumerate() {
+        *x = (*x + 0.5 * f64::from(radius) * u / (norm * coordinates.half_width(k))).clamp(0.0, 1.0);
+    }
+    coordinates.lift(&x)
 }
 
 /// A standard normal deviate, by Box and Muller.

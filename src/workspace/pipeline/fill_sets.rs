@@ -7,8 +7,8 @@ use super::landscape::surface_of;
 use super::run::{Made, Sitting, StepEnd, count, params, summary};
 use super::samples::Samples;
 use super::tasks::{task, tasks};
+use super::terrain::StoredTerrain;
 use crate::evaluate::Task;
-use crate::fill::region::Terrain;
 use crate::fill::{
     ControlKind, FillReport, FillSet, FillSetParams, KnownMolecules, RoughnessField, candidates_of_field,
     candidates_of_region, random_candidates, shuffled,
@@ -39,12 +39,8 @@ pub(super) fn fill(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
             let samples = Samples::read(&sitting.result("samples")?)?;
             let surface = surface_of(&samples, &Normalisation::of(&samples.response, 1)?, landscape.smoothing)?;
             let ktn = &stored.files.network;
-            let terrain = Terrain {
-                surface: &surface,
-                same_point: ktn.same_point(),
-                descent: &landscape.explore.basin_hopping.minimise,
-                threads: sitting.threads,
-            };
+            let terrain = StoredTerrain::new(&samples, surface, ktn, &landscape.explore);
+            let terrain = terrain.terrain(sitting.threads);
             let field = RoughnessField::new(ktn, &landscape.field)?;
             let with_field = Some((&field, &stored.field));
             let dimension = sitting.inputs.dimension;

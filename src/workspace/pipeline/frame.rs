@@ -1,7 +1,7 @@
 //! Coordinates along the principal axes of the corpus, for landscapes of few dimensions.
 
 use super::error::StepError;
-use crate::fill::region::box_from_latent;
+use crate::fill::region::{Coordinates, box_from_latent, latent_from_box};
 use crate::landscape::files::NetworkFiles;
 use crate::landscape::{KineticTransitionNetwork, MinimumId, SamePoint};
 use crate::workspace::{Artefact, Points, StudyError};
@@ -75,6 +75,18 @@ impl Frame {
         box_from_latent(&z)
     }
 
+    /// The coordinates of a latent point, in the unit box of k dimensions; what lies across the axes is dropped.
+    fn project(&self, latent: &[f32]) -> Vec<f64> {
+        let along = |axis: &[f64]| -> f64 {
+            latent.iter().zip(&self.centre).zip(axis).map(|((z, c), u)| (f64::from(*z) - c) * u).sum()
+        };
+        let unit = |(axis, half): (&Vec<f64>, &f64)| match *half > 0.0 {
+            true => f64::midpoint(along(axis) / half, 1.0).clamp(0.0, 1.0),
+            false => 0.5,
+        };
+        self.axes.iter().zip(&self.half_widths).map(unit).collect()
+    }
+
     /// The network with every point lifted; ids are counted anew.
     pub fn lift_network(&self, files: &NetworkFiles) -> Result<NetworkFiles, StepError> {
         let ktn = &files.network;
@@ -112,6 +124,24 @@ impl Frame {
     }
 }
 
+impl Coordinates for Frame {
+    fn n(&self) -> usize {
+        self.axes.len()
+    }
+
+    fn of_latent(&self, latent: &[f32]) -> Vec<f64> {
+        self.project(latent)
+    }
+
+    fn lift(&self, x: &[f64]) -> Vec<f32> {
+        latent_from_box(&Self::lift(self, x))
+    }
+
+    fn half_width(&self, coordinate: usize) -> f64 {
+        self.half_widths.get(coordinate).copied().unwrap_or(1.0).max(f64::MIN_POSITIVE)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +166,8 @@ mod tests {
         let middle = frame.lift(&[0.5, 0.5]);
         let centre: Vec<f64> = frame.centre.iter().map(|z| f64::midpoint(*z, 1.0)).collect();
         assert!(middle.iter().zip(&centre).all(|(a, b)| (a - b).abs() < 1e-6));
+        let back = frame.project(&latent_from_box(&frame.lift(&[0.3, 0.9])));
+        assert!((back[0] - 0.3).abs() < 1e-5 && (back[1] - 0.9).abs() < 1e-5, "{back:?} is not (0.3, 0.9)");
         assert!(Frame::of(&points, 4, 2.0).is_err());
     }
 }

@@ -5,9 +5,10 @@ use super::landscape::{StoredLandscape, explored, frustration_within, surface_of
 use super::plan::{Plan, Step};
 use super::run::{Made, Sitting, StepEnd, params, summary};
 use super::samples::{Samples, respond};
+use super::terrain::StoredTerrain;
 use crate::fill::Region;
-use crate::fill::region::{Terrain, latent_from_box};
-use crate::landscape::{KineticTransitionNetwork, Normalisation, ThinPlate};
+use crate::fill::region::latent_from_box;
+use crate::landscape::{KineticTransitionNetwork, Normalisation};
 use crate::model::{LatentVector, SelfiesTed};
 use crate::workspace::recipe::{FrustrationMethod, FrustrationParams};
 use crate::workspace::regions::resolve;
@@ -50,13 +51,15 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
     let stored = StoredLandscape::read(&sitting.result("landscape")?)?;
     let scale = Normalisation::of(&samples.response, 1)?;
     let surface = surface_of(&samples, &scale, recipe.landscape.smoothing)?;
+    let explore = &recipe.landscape.explore;
+    let terrain = StoredTerrain::new(&samples, surface, &stored.files.network, explore);
     let region = match &recipe.fill.region {
         Some(definition) => resolve(definition, sitting.study)?,
         None => Region::Everywhere,
     };
     let whole = p.method == FrustrationMethod::Landscape;
     let all = samples.latents();
-    let of_base = held(&region, &all, &surface, &stored.files.network, sitting)?;
+    let of_base = held(&region, &all, &terrain, sitting)?;
     // With the cheap method only the first points of the region are measured.
     let chosen: Vec<usize> = if whole {
         (0..samples.response.len()).collect()
@@ -82,7 +85,7 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
     let mut arms =
         vec![ArmFrustration { arm: "base".to_owned(), frustration: None, n_minima: None, mean_response, n_points }];
     if whole {
-        fill_in(&mut arms[0], &region, &surface, &stored.files.network, sitting)?;
+        fill_in(&mut arms[0], &region, &terrain, &stored.files.network, sitting)?;
     }
     for arm in Plan::arms(&recipe) {
         let step = Step::Tune { arm: arm.clone(), seed: recipe.tune_seeds[0] };
@@ -100,7 +103,8 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
             let saved = staging.work().join(format!("{arm}.json"));
             let landscape = params_of_landscape(sitting)?;
             let Some((files, _)) = explored(sitting, &surface, &after, &landscape, &saved)? else { return Ok(None) };
-            fill_in(&mut found, &region, &surface, &files.network, sitting)?;
+            let terrain = StoredTerrain::new(&after, surface, &files.network, explore);
+            fill_in(&mut found, &region, &terrain, &files.network, sitting)?;
         }
         arms.push(found);
     }
@@ -126,12 +130,10 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
 fn held(
     region: &Region,
     points: &[LatentVector],
-    surface: &ThinPlate,
-    ktn: &KineticTransitionNetwork,
+    terrain: &StoredTerrain,
     sitting: &Sitting,
 ) -> Result<Vec<bool>, StepError> {
-    let descent = &sitting.study.document().recipe.landscape.explore.basin_hopping.minimise;
-    let terrain = Terrain { surface, same_point: ktn.same_point(), descent, threads: sitting.threads };
+    let terrain = terrain.terrain(sitting.threads);
     let rows: Vec<&[f32]> = points.iter().map(|p| p.0.as_slice()).collect();
     Ok(region.contains_all(&rows, Some(&terrain))?)
 }
@@ -139,12 +141,12 @@ fn held(
 fn fill_in(
     found: &mut ArmFrustration,
     region: &Region,
-    surface: &ThinPlate,
+    terrain: &StoredTerrain,
     ktn: &KineticTransitionNetwork,
     sitting: &Sitting,
 ) -> Result<(), StepError> {
     let minima: Vec<LatentVector> = ktn.minima().iter().map(|m| LatentVector(latent_from_box(&m.x))).collect();
-    let inside = held(region, &minima, surface, ktn, sitting)?;
+    let inside = held(region, &minima, terrain, sitting)?;
     found.frustration = frustration_within(ktn, &inside);
     found.n_minima = Some(inside.iter().filter(|inside| **inside).count());
     Ok(())

@@ -1,18 +1,21 @@
 //! From samples to surface, network, field and its maxima.
 
 use super::error::StepError;
-use super::run::{Made, Sitting, StepEnd, count, params, summary};
+use super::run::{Made, Sighted, Sitting, StepEnd, count, params, summary};
 use super::samples::Samples;
 use crate::atomic_file;
+use crate::fill::region::latent_from_box;
 use crate::fill::{FillSample, RoughnessField, sample_field};
+use crate::landscape::explore::explore_watching;
 use crate::landscape::files::{NetworkFiles, read_native, write_native};
 use crate::landscape::{
     Exploration, KineticTransitionNetwork, METRIC_LENGTH_SCALE, Normalisation, ParallelConvention, Summary, ThinPlate,
-    contributions, explore, frustration, frustration_of_minima,
+    contributions, frustration, frustration_of_minima,
 };
 use crate::workspace::recipe::LandscapeParams;
 use crate::workspace::{Artefact, Staging, StudyError};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -108,10 +111,25 @@ pub(super) fn explored(
     };
     while !exploration.is_finished() {
         let begun = Instant::now();
-        explore(surface, &mut exploration, sitting.threads, &mut |progress| {
-            sitting.observe(progress)?;
-            if begun.elapsed() >= SAVE_EVERY { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+        let threads = sitting.threads;
+        let shared = RefCell::new(&mut *sitting);
+        let lift = |x: &[f64]| match &samples.within {
+            Some((frame, _)) => latent_from_box(&frame.lift(x)),
+            None => latent_from_box(x),
+        };
+        explore_watching(
+            surface,
+            &mut exploration,
+            threads,
+            &mut |progress| {
+                shared.borrow_mut().observe(progress)?;
+                if begun.elapsed() >= SAVE_EVERY { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+            &mut |found| {
+                let sighted = Sighted { kind: found.kind, latent: lift(found.x), energy: found.energy };
+                shared.borrow_mut().sighted(sighted);
+            },
+        )?;
         if !exploration.is_finished() {
             let text = serde_json::to_vec(&exploration)
                 .map_err(|error| StepError::Report { what: "the saved exploration", problem: error.to_string() })?;

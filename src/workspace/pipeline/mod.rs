@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod samples;
 mod tasks;
+mod terrain;
 mod tune;
 
 pub use error::{PipelineError, StepError};
@@ -25,4 +26,6 @@ pub use frustration::{ArmFrustration, FrustrationReport};
 pub use inputs::Inputs;
 pub use landscape::{LandscapeSummary, StoredLandscape};
 pub use plan::{Plan, PlannedStep, Step, StepState};
-pub use run::{Event, RunEnd, run, run_only};
+pub use run::{Event, RunEnd, Sighted, run, run_only};
+pub use samples::StoredSamples;
+pub use terrain::StoredTerrain;

@@ -5,6 +5,7 @@ use super::inputs::Inputs;
 use super::plan::{Plan, PlannedStep, Step};
 use super::{compare, corpus, fill_sets, frustration, landscape, report, samples, tasks, tune};
 use crate::jobs::Progress;
+use crate::landscape::explore::SightingKind;
 use crate::model::{DeviceChoice, SelfiesTed};
 use crate::workspace::{Artefact, Staging, StopReason, Study};
 use std::cell::OnceCell;
@@ -25,6 +26,8 @@ pub enum Event {
     },
     /// A step has come so far.
     Progress(Progress),
+    /// A search has ended at a point, before repeats are sorted out and points validated: so that a map can fill.
+    Sighted(Sighted),
     /// A step is done.
     Done {
         /// Its name.
@@ -32,6 +35,17 @@ pub enum Event {
         /// Wall-clock seconds; none when its artefact was there already.
         seconds: Option<f64>,
     },
+}
+
+/// Where a search ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighted {
+    /// What it found.
+    pub kind: SightingKind,
+    /// Where, in the decoder's box, shape `(d,)`.
+    pub latent: Vec<f32>,
+    /// The energy there.
+    pub energy: f64,
 }
 
 /// How a run ended.
@@ -190,6 +204,11 @@ impl<'a> Sitting<'a> {
         let flow = (self.watch)(Event::Progress(progress));
         self.stopped |= flow.is_break();
         flow
+    }
+
+    /// Passes on where a search ended.
+    pub fn sighted(&mut self, sighted: Sighted) {
+        self.stopped |= (self.watch)(Event::Sighted(sighted)).is_break();
     }
 
     /// The base model, opened when it is first needed.

@@ -120,6 +120,29 @@ fn posterior(points: &Points, n: usize, jitter: f64, rng: &mut ChaCha8Rng) -> Ve
         .collect()
 }
 
+/// Where the response of a study was measured, and what it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSamples {
+    /// Coordinates of a point.
+    pub dimension: usize,
+    /// The points in the decoder's box, shape (n, d).
+    pub latents: Vec<f32>,
+    /// The similarity response at each, in [0, 1].
+    pub response: Vec<f64>,
+}
+
+impl StoredSamples {
+    /// Reads and checks the samples of an artefact.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged or not what it should be.
+    pub fn read(artefact: &Artefact) -> Result<Self, StepError> {
+        let samples = Samples::read(artefact)?;
+        let latents = latent_from_box(&samples.points);
+        Ok(Self { dimension: samples.dimension, latents, response: samples.response })
+    }
+}
+
 /// Sample points (shape (n, d), unit box) and responses of an artefact.
 #[derive(Clone)]
 pub(super) struct Samples {
