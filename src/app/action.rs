@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::data::{Export, Query, RowSet, SetOperation};
-use super::picture::{Camera, Layer, Sort, Step};
+use super::landscape::{Figure, LayoutRequest};
+use super::picture::{Camera, Heatmap, Layer, Sort, Step};
 use super::teach::Method;
 use super::theme::ThemeChoice;
 use crate::render::ColourMap;
+use crate::workspace::recipe::{LandscapeParams, SamplesParams};
+use crate::workspace::{ArtefactId, NamedRegion};
 
 /// A wish.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +81,39 @@ pub enum PictureAction {
     TogglePin(usize),
     /// Order the table.
     Sort(Option<Sort>),
+    /// Change what the heatmap shows.
+    Heatmap(Heatmap),
+    /// Change the regions.
+    Region(RegionEdit),
+}
+
+/// Changes of the regions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RegionEdit {
+    /// Add a region and look at it; another name is taken when one has this already.
+    Add(NamedRegion),
+    /// Look at a region, or at none.
+    Show(Option<String>),
+    /// Give a region another name.
+    Rename(String, String),
+    /// Forget a region.
+    Remove(String),
+    /// Fill a region, or the whole landscape.
+    Fill(Option<String>),
+}
+
+impl RegionEdit {
+    fn label(&self) -> String {
+        match self {
+            Self::Add(region) => format!("Region “{}”", region.name),
+            Self::Show(Some(name)) => format!("Look at “{name}”"),
+            Self::Show(None) => "Look at no region".into(),
+            Self::Rename(_, name) => format!("Rename to “{name}”"),
+            Self::Remove(name) => format!("Forget “{name}”"),
+            Self::Fill(Some(name)) => format!("Fill “{name}”"),
+            Self::Fill(None) => "Fill the whole landscape".into(),
+        }
+    }
 }
 
 /// What is done with what search finds.
@@ -110,6 +146,8 @@ pub enum StudyAction {
     },
     /// Make what a step of the study's recipe has not yet.
     RunStep(Step),
+    /// Change where the response is measured and how the landscape is explored.
+    SetExploration(Box<(SamplesParams, LandscapeParams)>),
     /// Compute the usual descriptors of every molecule.
     Describe,
     /// Encode every molecule with the open model and draw the map of the latent vectors.
@@ -154,8 +192,21 @@ pub enum LandscapeAction {
     SelectMinima(Vec<u64>),
     /// Flood the landscape up to an energy, or not at all.
     Flood(Option<f64>),
-    /// Show the lowest-barrier path between two minima.
-    Path(u64, u64),
+    /// The minimum under the pointer.
+    Hover(Option<u64>),
+    /// Find the lowest-barrier path from a minimum (the lowest one that is joined to others, when left out) to another
+    /// (the one hardest to reach).
+    Path(Option<u64>, Option<u64>),
+    /// Look at an image of the path.
+    Image(usize),
+    /// Lay the network out.
+    LayOut(LayoutRequest),
+    /// Show or hide where samples of the region will fall.
+    ShowPreview(bool),
+    /// Take the difference to another landscape of the study.
+    Difference(ArtefactId),
+    /// Write a view as SVG or PNG.
+    Export(Box<Figure>, PathBuf),
 }
 
 /// Lessons.
@@ -383,6 +434,8 @@ impl PictureAction {
             Self::ShowAll => "Show all".into(),
             Self::TogglePin(_) => "Pin".into(),
             Self::Sort(_) => "Sort".into(),
+            Self::Heatmap(heatmap) => format!("Heatmap of {}", heatmap.field.label().to_lowercase()),
+            Self::Region(edit) => edit.label(),
         }
     }
 

@@ -92,6 +92,9 @@ impl App {
             adapter: AdapterLine { short: start.adapter, long: start.adapter_details },
             frame_secs: 0.0,
             marked_minima: Vec::new(),
+            live: super::landscape::Live::default(),
+            regions: super::region::RegionCards::default(),
+            focus: super::landscape::LandscapeFocus::default(),
             decoded_minima: std::collections::BTreeMap::new(),
             flood: None,
             lessons,
@@ -205,6 +208,7 @@ impl App {
         let active = |id: u64| self.state.jobs.iter().any(|job| job.id == id && job.is_active());
         self.step_jobs.retain(|(id, _)| active(*id));
         self.state.running = self.step_jobs.iter().map(|(_, step)| *step).collect();
+        self.measure_region();
         let dropped: Vec<PathBuf> =
             ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
         for path in dropped {

@@ -4,9 +4,7 @@ use eframe::egui;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::action::{
-    Action, Choose, Dialog, Found, JobAction, LandscapeAction, ModelAction, PictureAction, StudyAction, WindowAction,
-};
+use super::action::{Action, Choose, Dialog, Found, JobAction, ModelAction, PictureAction, StudyAction, WindowAction};
 use super::app::App;
 use super::data::{Column, DataSet, Export, Query, RowSet, SetOperation, Values, export, search};
 use super::event::{Event, open, told};
@@ -55,6 +53,7 @@ impl App {
             },
             Action::Window(action) => self.apply_window(ctx, action),
         }
+        self.keep_fill_region();
     }
 
     /// Changes the picture and notes it for undo. A change that changes nothing leaves no trace.
@@ -120,6 +119,8 @@ impl App {
                 None => picture.pinned.push(row),
             },
             PictureAction::Sort(sort) => picture.sort = sort,
+            PictureAction::Heatmap(heatmap) => picture.heatmap = heatmap,
+            PictureAction::Region(edit) => super::region::edit(picture, edit),
         }
         if self.state.picture != before {
             self.state.history.note(&label, &before, joins);
@@ -152,7 +153,7 @@ impl App {
         self.told_start(started);
     }
 
-    fn told_start(&mut self, started: Result<u64, String>) {
+    pub(super) fn told_start(&mut self, started: Result<u64, String>) {
         if let Err(problem) = started {
             self.say(Weight::Failure, problem);
         }
@@ -179,6 +180,7 @@ impl App {
                 self.told_start(started);
             }
             StudyAction::RunStep(step) => self.run_step(step),
+            StudyAction::SetExploration(params) => self.set_exploration(*params),
             StudyAction::MakeMap => {
                 let (Some(data), Some(model)) = (self.state.data.clone(), self.state.model.clone()) else {
                     return self.say(Weight::Warning, "A map needs molecules and a model: open both first");
@@ -205,9 +207,10 @@ impl App {
         study.let_go();
         let folder = study.folder.clone();
         let (shown, model) = (folder.clone(), self.state.places.model.clone());
+        let live = self.begin_live(step);
         let started = self.board.queue(
             &format!("Step {}: {}", step.number(), step.label()),
-            move |observe| study::run_step(&folder, model.as_deref(), step, observe),
+            move |observe| study::run_step(&folder, model.as_deref(), step, &live, observe),
             move |result| Event::StudyRun(shown, step, result),
         );
         if let Ok(id) = started {
@@ -312,14 +315,6 @@ impl App {
             move |result| Event::Model(shown, true, result),
         );
         self.told_start(started);
-    }
-
-    fn apply_landscape(&mut self, action: LandscapeAction) {
-        match action {
-            LandscapeAction::SelectMinima(minima) => self.state.marked_minima = minima,
-            LandscapeAction::Flood(energy) => self.state.flood = energy,
-            LandscapeAction::Path(from, to) => self.state.marked_minima = vec![from, to],
-        }
     }
 
     fn apply_window(&mut self, ctx: &egui::Context, action: WindowAction) {

@@ -499,7 +499,8 @@ impl Entry {
     }
 }
 
-/// The actions of the keys that were pressed in this frame. While a field has the focus, only keys with Ctrl count.
+/// The actions of the keys that were pressed in this frame. While a field has the focus, only keys with Ctrl
+/// count, and of these none that a field takes itself.
 pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Action> {
     let typing = ctx.text_edit_focused();
     let mut entries: Vec<&Entry> = COMMANDS.iter().filter(|entry| entry.key.is_some()).collect();
@@ -508,7 +509,7 @@ pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Action> {
     let mut actions = Vec::new();
     for entry in entries {
         let Some(key) = entry.key else { continue };
-        if typing && !key.modifiers.command && !is_function_key(key.logical_key) {
+        if typing && !is_function_key(key.logical_key) && (!key.modifiers.command || edits_text(key.logical_key)) {
             continue;
         }
         if ctx.input_mut(|input| input.consume_shortcut(&key)) {
@@ -539,6 +540,11 @@ pub fn pressed_in_dialog(ctx: &egui::Context, state: &State) -> Vec<Action> {
 
 fn n_modifiers(modifiers: Modifiers) -> usize {
     [modifiers.alt, modifiers.shift, modifiers.command || modifiers.ctrl].into_iter().filter(|on| *on).count()
+}
+
+/// Keys that, with Ctrl, mean something in a field.
+fn edits_text(key: Key) -> bool {
+    matches!(key, Key::A | Key::Z)
 }
 
 fn is_function_key(key: Key) -> bool {

@@ -8,11 +8,16 @@ use super::action::{Choose, Dialog, Found, PictureAction, WindowAction};
 use super::app::App;
 use super::board::Ending;
 use super::data::{Column, DataSet, Export, Latents, MapPlaces, Query, RowSet, SetOperation, load_file};
+use super::landscape::{DecodedImages, FoundPath, LayoutRequest};
 use super::model_session::{LoadedModel, Reading, SessionResults, Trial, decode_minima, open_model, thousands};
-use super::picture::{Filter, Picture, Step};
+use super::picture::{Filter, Picture, Step, StepState};
+use super::region::RegionCard;
 use super::state::Weight;
 use super::study::{self, OpenStudy};
 use crate::jobs::Observe;
+use crate::landscape::NetworkLayout;
+use crate::render::FieldGrid;
+use crate::workspace::NamedRegion;
 use crate::workspace::pipeline::RunEnd;
 
 /// Files larger than this are read only when the person says so again.
@@ -50,6 +55,20 @@ pub enum Event {
     StudyRun(PathBuf, Step, Result<RunEnd, String>),
     /// Minima of the landscape were decoded: ids and SMILES.
     MinimaDecoded(u64, Result<Vec<(u64, String)>, String>),
+    /// A region was measured, with this data set and model.
+    RegionMeasured(u64, Arc<NamedRegion>, Result<RegionCard, String>),
+    /// Where the steps of the study in this folder stand now.
+    Planned(PathBuf, Vec<(Step, StepState)>),
+    /// The difference to another landscape was taken.
+    Differed(u64, Result<FieldGrid, String>),
+    /// A path was looked for in the landscape of this data set.
+    PathFound(u64, Result<FoundPath, String>),
+    /// The images of a path were decoded.
+    PathDecoded(Arc<FoundPath>, Result<DecodedImages, String>),
+    /// The network was laid out.
+    LaidOut(u64, LayoutRequest, Result<NetworkLayout, String>),
+    /// A view of the landscape was written.
+    FigureExported(PathBuf, Result<(), String>),
     /// The try box.
     Tried(Result<Trial, String>),
     /// The walk.
@@ -118,7 +137,11 @@ impl App {
     pub(super) fn take_ending(&mut self, name: &str, ending: Ending<Event>, ctx: &egui::Context) {
         match ending {
             Ending::Event(event, partial) => self.take_event(event, partial, ctx),
-            Ending::Nothing => self.say(Weight::Note, format!("“{name}” was cancelled")),
+            Ending::Nothing => {
+                self.state.focus.give_up(name);
+                self.state.regions.give_up(name);
+                self.say(Weight::Note, format!("“{name}” was cancelled"));
+            }
             Ending::Panicked(message) => self.say(
                 Weight::Failure,
                 format!("“{name}” broke down ({message}). Nothing else was lost; please report it with these words."),
@@ -156,6 +179,7 @@ impl App {
                 self.say(Weight::Failure, format!("Could not open the model: {problem}"));
             }
             Event::StudyRun(folder, step, result) => {
+                self.state.live = super::landscape::Live::default();
                 match result {
                     Ok(RunEnd::Finished) => self.say(Weight::Note, format!("Step {} is done", step.label())),
                     Ok(RunEnd::Paused(at)) => {
@@ -173,6 +197,17 @@ impl App {
             Event::MinimaDecoded(_, Err(problem)) => {
                 self.say(Weight::Note, format!("The minima could not be decoded: {problem}"));
             }
+            Event::RegionMeasured(serial, region, result) => self.take_region(serial, region, result),
+            Event::Planned(folder, states) => {
+                if let Some(study) = self.state.study.as_mut().filter(|study| study.folder == folder) {
+                    study.replan(states);
+                }
+            }
+            Event::Differed(serial, result) => self.take_difference(serial, result),
+            Event::PathFound(serial, result) => self.take_path(serial, result),
+            Event::PathDecoded(path, result) => self.take_path_molecules(&path, result),
+            Event::LaidOut(serial, request, result) => self.take_layout(serial, request, result),
+            Event::FigureExported(path, result) => self.take_figure(&path, result),
             Event::Tried(result) => match result {
                 Ok(trial) => {
                     self.state.session.trial = Some(Arc::new(trial));
@@ -255,6 +290,8 @@ impl App {
             step: Step::Landscape,
             colour_by: study::best_colour(&data),
             selection: RowSet::empty(n).into(),
+            regions: self.state.study.as_ref().map(OpenStudy::regions).unwrap_or_default(),
+            fill_region: self.state.study.as_ref().and_then(OpenStudy::fill_region),
             ..Picture::default()
         });
         picture.step = if has_map || self.state.picture.step != Step::Model { picture.step } else { Step::Landscape };
@@ -268,6 +305,7 @@ impl App {
         self.state.marked_minima.clear();
         self.state.decoded_minima.clear();
         self.state.flood = None;
+        self.state.focus = super::landscape::LandscapeFocus::default();
         self.decode_minima();
     }
 
@@ -333,6 +371,8 @@ impl App {
         self.state.model = Some(Arc::new(model));
         self.state.session = SessionResults::default();
         self.decode_minima();
+        self.decode_path();
+        self.state.regions.forget();
         if asked {
             self.change(PictureAction::GoTo(Step::Model));
             if Some(path) != self.state.places.model.as_deref() {

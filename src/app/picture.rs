@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::data::{Query, RowSet};
+use super::study::Field;
 use crate::render::ColourMap;
+use crate::workspace::NamedRegion;
 
 /// The five steps of the loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,6 +123,24 @@ pub struct Camera {
     pub span: f32,
 }
 
+/// What the heatmap shows, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Heatmap {
+    /// The field.
+    pub field: Field,
+    /// Lines of equal value.
+    pub levels: usize,
+    /// Whether cells with weak support are hatched.
+    pub hatched: bool,
+}
+
+impl Default for Heatmap {
+    fn default() -> Self {
+        Self { field: Field::Roughness, levels: 6, hatched: true }
+    }
+}
+
 /// Rows under a name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NamedSelection {
@@ -160,6 +180,8 @@ pub struct Picture {
     pub gradient: ColourMap,
     /// Layers of the map that are shown.
     pub layers: Vec<Layer>,
+    /// What the heatmap shows.
+    pub heatmap: Heatmap,
     /// Diameter of points, in points of the screen.
     pub point_size: f32,
     /// What part of the map is seen; none for all of it.
@@ -168,6 +190,12 @@ pub struct Picture {
     pub selection: Arc<RowSet>,
     /// Selections that have a name.
     pub named: Vec<NamedSelection>,
+    /// Parts of latent space that have a name.
+    pub regions: Vec<Arc<NamedRegion>>,
+    /// The name of the region that is looked at.
+    pub region: Option<String>,
+    /// The name of the region that is filled; the whole landscape when there is none.
+    pub fill_region: Option<String>,
     /// Which rows are shown; none for all.
     pub filter: Option<Filter>,
     /// Rows whose cards stay on the map.
@@ -183,10 +211,14 @@ impl Default for Picture {
             colour_by: None,
             gradient: ColourMap::Viridis,
             layers: vec![Layer::Points],
+            heatmap: Heatmap::default(),
             point_size: 4.0,
             camera: None,
             selection: Arc::default(),
             named: Vec::new(),
+            regions: Vec::new(),
+            region: None,
+            fill_region: None,
             filter: None,
             pinned: Vec::new(),
             sort: None,
@@ -208,6 +240,21 @@ impl Picture {
     /// How many of `n_rows` rows are shown.
     pub fn n_shown(&self, n_rows: usize) -> usize {
         self.filter.as_ref().map_or(n_rows, |filter| filter.rows.len())
+    }
+
+    /// The region that is looked at.
+    pub fn shown_region(&self) -> Option<&Arc<NamedRegion>> {
+        let name = self.region.as_ref()?;
+        self.regions.iter().find(|region| region.name == *name)
+    }
+
+    /// A name for a region that none has yet: `wanted`, or with a number behind it.
+    pub fn free_region_name(&self, wanted: &str) -> String {
+        let taken = |name: &str| self.regions.iter().any(|region| region.name == name);
+        if !taken(wanted) {
+            return wanted.to_owned();
+        }
+        (2..=self.regions.len() + 2).map(|k| format!("{wanted} {k}")).find(|name| !taken(name)).unwrap_or_default()
     }
 
     /// A name that no selection has yet.

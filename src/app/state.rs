@@ -9,10 +9,12 @@ use super::action::{Action, Dialog, ModelAction, StudyAction, Tool, WindowAction
 use super::board::JobCard;
 use super::data::{DataSet, Values};
 use super::history::History;
+use super::landscape::{LandscapeFocus, Live};
 use super::model_session::{LoadedModel, SessionResults};
 use super::picture::{Layer, Picture, Step, StepState};
+use super::region::RegionCards;
 use super::settings::Settings;
-use super::study::OpenStudy;
+use super::study::{Field, OpenStudy};
 use super::teach::{Lesson, LessonRun, Screening};
 
 /// Where the program finds what ships with it.
@@ -108,6 +110,12 @@ pub struct State {
     pub frame_secs: f32,
     /// Minima that are marked.
     pub marked_minima: Vec<u64>,
+    /// Points as the exploration finds them.
+    pub live: Live,
+    /// What is known of the regions.
+    pub regions: RegionCards,
+    /// What of the landscape is under the hand.
+    pub focus: LandscapeFocus,
     /// What the minima of the landscape decode to with the open model, by id.
     pub decoded_minima: std::collections::BTreeMap<u64, String>,
     /// The energy up to which the landscape is flooded.
@@ -169,9 +177,13 @@ impl State {
         match layer {
             Layer::Points | Layer::Density => Ok(()),
             Layer::Heatmap => study
-                .filter(|study| study.roughness.is_some())
+                .filter(|study| study.fields.get(self.picture.heatmap.field).is_some())
                 .map(|_| ())
-                .ok_or_else(|| "The heatmap needs an explored landscape: run step 2 first".into()),
+                .ok_or_else(|| match self.picture.heatmap.field {
+                    Field::Difference => "Choose a second landscape to take the difference to first".into(),
+                    Field::Similarity | Field::Support => "This field needs measured samples: run step 2 first".into(),
+                    _ => "The heatmap needs an explored landscape: run step 2 first".into(),
+                }),
             Layer::Network => study
                 .filter(|study| study.network_on_map.is_some())
                 .map(|_| ())
@@ -192,7 +204,7 @@ impl State {
             Step::Model if self.model.is_some() => StepState::Done,
             Step::Model => StepState::Ready,
             Step::Landscape if self.model.is_some() && self.data.is_some() => StepState::Ready,
-            Step::Region if !self.picture.named.is_empty() => StepState::Done,
+            Step::Region if !self.picture.regions.is_empty() => StepState::Done,
             Step::Region if has_map => StepState::Ready,
             _ => StepState::Empty,
         }

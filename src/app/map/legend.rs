@@ -7,9 +7,12 @@ use crate::app::data::number;
 use crate::app::model_session::thousands;
 use crate::app::theme::{Palette, space};
 use crate::render::{ColourScale, Rgba};
+use crate::render::{Drawing, GlyphShape, Mark};
 
 const BAR: egui::Vec2 = vec2(150.0, 8.0);
 const MARGIN: f32 = 8.0;
+/// Width of a list of shapes: their names are long.
+const SHAPES_WIDTH: f32 = 236.0;
 
 /// Paints the legends one above the other, the first lowest, into the lower left corner of `rect`.
 pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
@@ -18,8 +21,10 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
         let height = match legend {
             Legend::Scale(_) => 42.0,
             Legend::Words(_, words) => 20.0 + 16.0 * words.len() as f32,
+            Legend::Shapes(shapes) => 16.0 * shapes.len() as f32,
         };
-        let size = vec2(BAR.x + 2.0 * MARGIN, height + MARGIN);
+        let width = if matches!(legend, Legend::Shapes(_)) { SHAPES_WIDTH } else { BAR.x };
+        let size = vec2(width + 2.0 * MARGIN, height + MARGIN);
         let ground = Rect::from_min_size(pos2(rect.left() + space::M, bottom - size.y), size);
         ui.painter().rect(
             ground,
@@ -34,6 +39,7 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
         match legend {
             Legend::Scale(scale) => scale_ui(ui, palette, inner, scale),
             Legend::Words(title, words) => words_ui(ui, palette, inner, title, words),
+            Legend::Shapes(shapes) => shapes_ui(ui, palette, inner, shapes),
         }
         bottom = ground.top() - space::S;
     }
@@ -49,6 +55,11 @@ pub fn words_of(legend: &Legend) -> String {
         Legend::Words(title, words) => {
             let words: Vec<&str> = words.iter().map(|(word, _, _)| word.as_str()).collect();
             format!("Legend: {title}: {}", words.join(", "))
+        }
+        Legend::Shapes(shapes) => {
+            let words: Vec<String> =
+                shapes.iter().map(|(shape, _, n)| format!("{} {}", thousands(*n), shape.label())).collect();
+            format!("Legend: {}", words.join(", "))
         }
     }
 }
@@ -92,5 +103,20 @@ fn words_ui(ui: &Ui, palette: &Palette, inner: Rect, title: &str, words: &[(Stri
         painter.text(pos2(inner.left() + 15.0, y), Align2::LEFT_CENTER, text, FontId::proportional(12.0), palette.ink);
         let count = thousands(*n);
         painter.text(pos2(inner.right(), y), Align2::RIGHT_CENTER, count, FontId::proportional(11.0), palette.ink_weak);
+    }
+}
+
+fn shapes_ui(ui: &Ui, palette: &Palette, inner: Rect, shapes: &[(GlyphShape, Rgba, usize)]) {
+    let painter = ui.painter().with_clip_rect(inner.expand(2.0));
+    for (k, (shape, fill, n)) in shapes.iter().enumerate() {
+        let y = inner.top() + 6.0 + 16.0 * k as f32;
+        let mut glyph = Drawing::new([1.0; 2], [0; 4]);
+        let centre = [inner.left() + 5.0, y];
+        glyph.marks.push(Mark::Glyph { centre, shape: *shape, radius: 4.0, fill: *fill, halo: [0; 4], ring: [0; 4] });
+        glyph.paint(&painter, pos2(0.0, 0.0));
+        let font = FontId::proportional(12.0);
+        painter.text(pos2(inner.left() + 15.0, y), Align2::LEFT_CENTER, shape.label(), font, palette.ink);
+        let font = FontId::proportional(11.0);
+        painter.text(pos2(inner.right(), y), Align2::RIGHT_CENTER, thousands(*n), font, palette.ink_weak);
     }
 }

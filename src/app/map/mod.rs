@@ -2,7 +2,10 @@
 
 mod camera;
 mod cards;
+mod heatmap_menu;
 mod legend;
+mod minima;
+mod overlay;
 mod scene;
 
 use std::sync::Arc;
@@ -10,7 +13,9 @@ use std::sync::Arc;
 use eframe::egui::{self, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, vec2};
 
 pub use camera::{Lens, camera_around, home};
+pub use legend::ui as legends_ui;
 use scene::SceneCache;
+pub use scene::{Legend, theme};
 
 use super::action::{PictureAction, Tool, WindowAction};
 use super::command::Command;
@@ -92,6 +97,7 @@ impl MapPanel {
         }
         self.hover(&response, view, &lens);
         self.tools(ui, &response, view, &lens);
+        overlay::ui(ui, &painter, view, &lens);
         self.paint_drag(&painter, view, &lens);
         if let Some(screening) = &view.state.screening {
             paint_film(&painter, &view.palette, screening, &lens);
@@ -195,6 +201,9 @@ impl MapPanel {
         if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
             self.drag = None;
         }
+        if minima::follow(ui, response, view, lens) {
+            return;
+        }
         if response.double_clicked() {
             if let Some(row) = view.state.hovered {
                 view.ask(PictureAction::TogglePin(row));
@@ -271,6 +280,7 @@ fn toolbar_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
         for layer in Layer::ALL {
             command_button(ui, view, Command::Layer(layer));
         }
+        heatmap_menu::ui(ui, view);
         ui.separator();
         colour_by_ui(ui, view, data);
         command_button(ui, view, Command::FrameAll);

@@ -6,9 +6,9 @@ use eframe::egui::Color32;
 
 use super::home;
 use crate::app::data::{DataSet, MapPlaces, RowSet, Values};
-use crate::app::picture::Layer;
+use crate::app::picture::{Heatmap, Layer};
 use crate::app::state::State;
-use crate::app::study::NetworkOnMap;
+use crate::app::study::{Field, NetworkOnMap};
 use crate::app::theme::Palette;
 use crate::render::{
     ColourMap, ColourScale, Edge, EdgeLayer, FieldGrid, FieldLayer, Glyph, GlyphLayer, GlyphShape, GridFrame,
@@ -22,6 +22,8 @@ pub enum Legend {
     Scale(ColourScale),
     /// A colour a word, with how often it occurs.
     Words(String, Vec<(String, Rgba, usize)>),
+    /// Kinds of stationary points, with how many there are.
+    Shapes(Vec<(GlyphShape, Rgba, usize)>),
 }
 
 /// Colours of categories that colour-blind readers tell apart (Okabe and Ito, 2008), for light and dark grounds.
@@ -56,6 +58,8 @@ pub struct SceneCache {
     marks: Option<(MarksKey, Shared<Vec<u8>>)>,
     density: Option<(Option<Arc<RowSet>>, Shared<FieldGrid>)>,
     network: Option<DrawnNetwork>,
+    /// A field, and the same without hatches.
+    unhatched: Option<(Shared<FieldGrid>, Shared<FieldGrid>)>,
 }
 
 impl SceneCache {
@@ -68,12 +72,11 @@ impl SceneCache {
         let mut legends = Vec::new();
         let mut scene = Scene { theme: theme(palette), ..Scene::default() };
         if picture.shows(Layer::Heatmap)
-            && let Some(grid) = state.study.as_ref().and_then(|study| study.roughness.clone())
+            && let Some(grid) = state.study.as_ref().and_then(|study| study.fields.get(picture.heatmap.field))
         {
-            let scale = ColourScale::over(ColourMap::Magma, &grid.values, "Roughness on the map", "");
-            legends.push(Legend::Scale(scale.clone()));
-            let contours = even_levels(scale.range, 6);
-            scene.fields.push(FieldLayer { grid, scale, opacity: 0.85, fade: 0.25, contours });
+            let layer = self.heatmap(grid, picture.heatmap);
+            legends.push(Legend::Scale(layer.scale.clone()));
+            scene.fields.push(layer);
         }
         if picture.shows(Layer::Density) {
             let grid = self.density(state, map);
@@ -95,6 +98,28 @@ impl SceneCache {
             legends.push(Legend::Scale(scale));
         }
         (scene, legends)
+    }
+
+    fn heatmap(&mut self, grid: Shared<FieldGrid>, look: Heatmap) -> FieldLayer {
+        let [title, unit] = look.field.title();
+        let scale = ColourScale::over(look.field.colours(), &grid.values, title, unit);
+        let contours = even_levels(scale.range, look.levels);
+        // Without hatches every cell counts as supported; the grid is made anew only when that changes.
+        let grid = match (&self.unhatched, look.hatched || grid.supported.is_empty()) {
+            (_, true) => grid,
+            (Some((of, plain)), false) if *of == grid => plain.clone(),
+            _ => {
+                let plain = Shared::new(FieldGrid { supported: Vec::new(), ..(*grid).clone() });
+                self.unhatched = Some((grid, plain.clone()));
+                plain
+            }
+        };
+        // What is low says something as well, but for roughness: there it is the ground.
+        let fade = match look.field {
+            Field::Roughness | Field::Frustration | Field::Support => 0.25,
+            Field::Similarity | Field::Difference => 0.0,
+        };
+        FieldLayer { grid, scale, opacity: 0.85, fade, contours }
     }
 
     fn points(&mut self, state: &State, map: &MapPlaces, colours: PointColours) -> PointLayer {
@@ -194,13 +219,9 @@ impl SceneCache {
             opacity: 0.8,
             selected: Vec::new(),
         });
-        let selected = state
-            .marked_minima
-            .iter()
-            .filter_map(|id| network.minima.iter().position(|minimum| minimum.id == *id))
-            .map(|at| at as u32)
-            .collect();
-        scene.glyphs = Some(GlyphLayer { glyphs, scale: None, selected, hovered: None });
+        let selected = state.marked_minima.iter().filter_map(|id| network.position(*id)).map(|at| at as u32).collect();
+        let hovered = state.focus.hovered.and_then(|id| network.position(id)).map(|at| at as u32);
+        scene.glyphs = Some(GlyphLayer { glyphs, scale: None, selected, hovered });
         scale
     }
 }

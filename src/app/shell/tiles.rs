@@ -27,6 +27,8 @@ pub enum Pane {
     Tree,
     /// Contributions to the frustration.
     Contributions,
+    /// Settings and progress of the exploration.
+    Exploration,
     /// Minima and transition states as a graph.
     Network,
     /// Energies along a path.
@@ -53,6 +55,7 @@ impl Pane {
             Self::Model => "Model",
             Self::Tree => "Disconnectivity graph",
             Self::Contributions => "Contributions",
+            Self::Exploration => "Exploration",
             Self::Network => "Network",
             Self::Path => "Path",
             Self::Region => "Region",
@@ -65,7 +68,7 @@ impl Pane {
 }
 
 /// Changes when the panes of a step change, so that an older layout is not mixed with them.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -158,7 +161,7 @@ fn usual_tree(step: Step) -> Tree<Pane> {
         Step::Model => (tabs(&[Pane::Model]), None, 1.0),
         Step::Landscape => (
             tabs(&[Pane::Map, Pane::Tree, Pane::Network, Pane::Path]),
-            Some(tabs(&[Pane::Structures, Pane::Table, Pane::Contributions])),
+            Some(tabs(&[Pane::Structures, Pane::Table, Pane::Contributions, Pane::Exploration])),
             0.66,
         ),
         Step::Region => {

@@ -7,7 +7,7 @@ use super::OpenStudy;
 use crate::app::data::{DataSet, RowSet};
 use crate::app::event::told;
 use crate::app::picture::{Filter, NamedSelection, Picture};
-use crate::workspace::{Access, Selection};
+use crate::workspace::{Access, NamedRegion, RegionDefinition, Selection};
 
 /// The key of the picture in the document's table for the window.
 const PICTURE: &str = "picture";
@@ -35,13 +35,41 @@ impl OpenStudy {
         if let Some(filter) = &picture.filter {
             selections.push(kept(SHOWN, &filter.rows));
         }
-        let bare = Picture { selection: Arc::default(), named: Vec::new(), filter: None, ..picture.clone() };
+        let regions: Vec<NamedRegion> = picture.regions.iter().map(|region| (**region).clone()).collect();
+        let fill_region = picture.fill_region.clone().map(RegionDefinition::Named);
+        let bare = Picture {
+            selection: Arc::default(),
+            named: Vec::new(),
+            regions: Vec::new(),
+            filter: None,
+            ..picture.clone()
+        };
         let table = toml::Value::try_from(&bare).map_err(|error| format!("the view could not be kept: {error}"))?;
         let change = |document: &mut crate::workspace::Document| {
             document.layout.insert(PICTURE.into(), table);
             document.selections = selections;
+            document.regions = regions;
+            // A recipe may fill a region of its own making; only one that was chosen here is taken back here.
+            let ours = matches!(document.recipe.fill.region, Some(RegionDefinition::Named(_)));
+            if fill_region.is_some() || ours {
+                document.recipe.fill.region = fill_region;
+            }
         };
         study.edit_further("View", change).map_err(|error| format!("the view could not be kept: {}", told(&error)))
+    }
+
+    /// The regions of the study.
+    pub fn regions(&self) -> Vec<Arc<NamedRegion>> {
+        let regions = self.study.as_ref().map(|study| study.document().regions.clone()).unwrap_or_default();
+        regions.into_iter().map(Arc::new).collect()
+    }
+
+    /// The region that the recipe fills, by name.
+    pub fn fill_region(&self) -> Option<String> {
+        match &self.study.as_ref()?.document().recipe.fill.region {
+            Some(RegionDefinition::Named(name)) => Some(name.clone()),
+            _ => None,
+        }
     }
 
     /// The picture that was kept with the study, when it fits the molecules.
@@ -49,6 +77,8 @@ impl OpenStudy {
         let data = data?;
         let document = self.study.as_ref()?.document();
         let mut picture: Picture = document.layout.get(PICTURE)?.clone().try_into().ok()?;
+        picture.regions = self.regions();
+        picture.fill_region = self.fill_region();
         let n = data.n_rows();
         let row_of: BTreeMap<&str, usize> = data.ids.iter().enumerate().map(|(row, id)| (id.as_str(), row)).collect();
         let rows = |selection: &Selection| {

@@ -1,5 +1,6 @@
 //! An open study as the window shows it: read once in a job, then immutable but for the picture kept with it.
 
+mod fields;
 mod keep;
 mod molecules;
 mod on_map;
@@ -14,13 +15,14 @@ use super::data::DataSet;
 use super::picture::{Step, StepState};
 use crate::evaluate::Comparison;
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, Toy};
-use crate::render::{FieldGrid, Shared};
-use crate::workspace;
+use crate::projection::Projection;
+use crate::workspace::{self, ArtefactId};
 
+pub use fields::{Field, Fields, difference};
 pub use molecules::make_map;
-pub use on_map::NetworkOnMap;
-pub use open::{is_study, open};
-pub use run::run_step;
+pub use on_map::{MinimumOnMap, NetworkOnMap};
+pub use open::{is_study, open, read_difference};
+pub use run::{plan_states, run_step};
 pub use toy::{TOYS, ToyName, open_toy};
 
 /// A line of the Explorer.
@@ -64,10 +66,18 @@ pub struct OpenStudy {
     pub facts: Vec<(String, String)>,
     /// The explored landscape.
     pub landscape: Option<Arc<Landscape>>,
+    /// The artefacts that regions are chosen on.
+    pub ids: StudyIds,
+    /// The seed of the points that a fill set is drawn from.
+    pub draw_seed: u64,
+    /// From latent space to the map.
+    pub projection: Option<Arc<Projection>>,
     /// Minima and transition states on the map.
     pub network_on_map: Option<Arc<NetworkOnMap>>,
-    /// Frustration on the map.
-    pub roughness: Option<Shared<FieldGrid>>,
+    /// What the heatmap can show.
+    pub fields: Fields,
+    /// Landscapes of the study that are not the one shown.
+    pub other_landscapes: Vec<ArtefactId>,
     /// Molecules generated for a region, the newest last.
     pub fill_sets: Vec<FillSet>,
     /// Losses of the tuned checkpoints.
@@ -80,6 +90,15 @@ pub struct OpenStudy {
     pub toy: Option<Arc<Toy>>,
     /// Where steps stand by the recipe.
     planned: Vec<(Step, StepState)>,
+}
+
+/// The artefacts that regions are chosen on.
+#[derive(Debug, Clone, Default)]
+pub struct StudyIds {
+    /// The molecules.
+    pub points: Option<ArtefactId>,
+    /// The landscape.
+    pub landscape: Option<ArtefactId>,
 }
 
 /// The log of a tuned checkpoint.
@@ -101,6 +120,25 @@ pub struct FillSet {
 }
 
 impl OpenStudy {
+    /// The recipe, while no job has the study.
+    pub fn recipe(&self) -> Option<&workspace::Recipe> {
+        self.study.as_ref().map(|study| &study.document().recipe)
+    }
+
+    /// Changes the recipe as one step of the study's own history.
+    ///
+    /// # Errors
+    /// A sentence when the study cannot be changed.
+    pub fn edit_recipe(&mut self, label: &str, change: impl FnOnce(&mut workspace::Recipe)) -> Result<(), String> {
+        let study = self.study.as_mut().ok_or("a job works on the study: wait for it, or cancel it")?;
+        study.edit(label, |document| change(&mut document.recipe)).map_err(|error| super::event::told(&error))
+    }
+
+    /// Takes in where the steps stand now.
+    pub fn replan(&mut self, states: Vec<(Step, StepState)>) {
+        self.planned = states;
+    }
+
     /// Where a step stands, as far as the study knows.
     pub fn step_state(&self, step: Step) -> Option<StepState> {
         let planned = self.planned.iter().find(|(of, _)| *of == step).map(|(_, state)| *state);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, MinimumId, Support};
 use crate::projection::{Projection, ProjectionError};
-use crate::render::{FieldGrid, GridFrame, Shared, corners_of, density, mark_support, splat};
 
 /// A minimum on the map.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +44,20 @@ pub struct NetworkOnMap {
     pub minima: Vec<MinimumOnMap>,
     /// Transition states, in the order of ids.
     pub transition_states: Vec<TransitionStateOnMap>,
+}
+
+impl NetworkOnMap {
+    /// Where a minimum stands in the list.
+    pub fn position(&self, id: u64) -> Option<usize> {
+        self.minima.binary_search_by_key(&id, |minimum| minimum.id).ok()
+    }
+
+    /// The minimum nearest to a place within a reach, both in units of the map.
+    pub fn nearest(&self, place: [f32; 2], reach: f32) -> Option<&MinimumOnMap> {
+        let distance = |minimum: &MinimumOnMap| (minimum.place[0] - place[0]).hypot(minimum.place[1] - place[1]);
+        let near = self.minima.iter().map(|minimum| (distance(minimum), minimum));
+        near.filter(|(distance, _)| *distance <= reach).min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, minimum)| minimum)
+    }
 }
 
 /// Projects every stationary point: from the surface's unit box to the decoder's box, then onto the map.
@@ -94,78 +107,19 @@ pub fn network_at(network: &KineticTransitionNetwork, minima: &[[f32; 2]], state
     }
 }
 
-/// Cells of the heatmap along the map.
-const CELLS: usize = 192;
-/// Standard deviation of a contribution on the map, as a part of the map's extent.
-const SPREAD: f64 = 0.02;
 /// Where a contribution stands between its minimum (0) and its transition state (1): the preset “script” of the field.
 const CENTRE: f32 = 0.75;
 
-/// The contributions as Gaussians on the map, each as high as its frustration; none when there are none on it. Cells
-/// without a molecule nearby are marked as weakly supported.
-pub fn frustration_grid(
+/// Where contributions stand on the map, and how high they are.
+pub fn frustration_splats(
     contributions: &[FrustrationContribution],
     network: &NetworkOnMap,
-    molecules: &[[f32; 2]],
-) -> Option<Shared<FieldGrid>> {
+) -> (Vec<[f32; 2]>, Vec<f32>) {
     let minima: BTreeMap<u64, [f32; 2]> = network.minima.iter().map(|m| (m.id, m.place)).collect();
     let states: BTreeMap<u64, [f32; 2]> = network.transition_states.iter().map(|t| (t.id, t.place)).collect();
-    let (centres, weights): (Vec<[f32; 2]>, Vec<f32>) = contributions
-        .iter()
-        .filter_map(|c| {
-            let (m, t) = (minima.get(&u64::from(c.minimum.0))?, states.get(&u64::from(c.transition_state.0))?);
-            Some(([0, 1].map(|k| m[k] + CENTRE * (t[k] - m[k])), c.frustration as f32))
-        })
-        .filter(|(_, frustration)| *frustration > 0.0)
-        .unzip();
-    let flat = |places: &[[f32; 2]]| places.iter().map(|[x, y]| [*x, *y, 0.0]).collect::<Vec<[f32; 3]>>();
-    let molecules = flat(molecules);
-    let everything: Vec<[f32; 3]> = molecules.iter().copied().chain(flat(&centres)).collect();
-    let [low, high] = corners_of(&everything).filter(|_| !centres.is_empty())?;
-    let corners = [low, high].map(|corner| [f64::from(corner[0]), f64::from(corner[1])]);
-    let extent = (corners[1][0] - corners[0][0]).max(corners[1][1] - corners[0][1]).max(1e-9);
-    let sigma = SPREAD * extent;
-    let frame = GridFrame::around(corners, CELLS, 3.0 * SPREAD);
-    let mut grid = splat(&centres, &weights, frame, sigma);
-    mark_support(&mut grid, &density(&molecules, |_| true, frame, 1.5 * sigma), 0.5, 1.5 * sigma);
-    Some(Shared::new(grid))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::landscape::TransitionStateId;
-
-    #[test]
-    fn the_heatmap_is_highest_three_quarters_of_the_way_to_the_worst_transition_state() {
-        let minimum = |id, place| MinimumOnMap { id, place, energy: 0.0, on_boundary: false };
-        let state = |id, place| TransitionStateOnMap {
-            id,
-            place,
-            ends: [[0.0; 2]; 2],
-            energy: 1.0,
-            barrier: 1.0,
-            on_boundary: false,
-            degenerate: false,
-        };
-        let network = NetworkOnMap {
-            minima: vec![minimum(0, [0.0, 0.0])],
-            transition_states: vec![state(0, [4.0, 0.0]), state(1, [0.0, 4.0])],
-        };
-        let contribution = |t, frustration| FrustrationContribution {
-            minimum: MinimumId(0),
-            transition_state: TransitionStateId(t),
-            barrier: frustration,
-            distance: 4.0,
-            frustration,
-        };
-        let all = [contribution(0, 2.0), contribution(1, 0.5)];
-        let grid = frustration_grid(&all, &network, &[[0.0, 0.0], [5.0, 5.0]]).unwrap();
-        let best = (0..grid.values.len()).max_by(|a, b| grid.values[*a].total_cmp(&grid.values[*b])).unwrap();
-        let place = grid.place(best % grid.size[0], best / grid.size[0]);
-        assert!((place[0] - 3.0).abs() < 0.06 && place[1].abs() < 0.06, "{place:?} is not (3, 0)");
-        assert!((grid.values[best] - 2.0).abs() < 0.1, "the peak is {}, wanted 2", grid.values[best]);
-        assert!(!grid.supported[best], "no molecule is near the peak");
-        assert!(frustration_grid(&[], &network, &[[0.0, 0.0]]).is_none());
-    }
+    let place = |c: &FrustrationContribution| {
+        let (m, t) = (minima.get(&u64::from(c.minimum.0))?, states.get(&u64::from(c.transition_state.0))?);
+        Some(([0, 1].map(|k| m[k] + CENTRE * (t[k] - m[k])), c.frustration as f32))
+    };
+    contributions.iter().filter_map(place).filter(|(_, frustration)| *frustration > 0.0).unzip()
 }

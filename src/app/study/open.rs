@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::fields::fields;
 use super::molecules::{data_set, encode_map, places};
-use super::on_map::{frustration_grid, network_on_map};
-use super::run::states;
-use super::{Curves, FillSet, Item, Landscape, OpenStudy};
+use super::on_map::network_on_map;
+use super::run::{draw_seed, states};
+use super::{Curves, FillSet, Item, Landscape, OpenStudy, StudyIds};
 use crate::app::data::{DataSet, MapPlaces, load_file};
 use crate::app::event::told;
 use crate::app::picture::{Picture, Step};
@@ -16,7 +17,8 @@ use crate::landscape::{
     METRIC_LENGTH_SCALE, ParallelConvention, SAMPLING_LENGTH_SCALE, contributions, files, frustration,
 };
 use crate::projection::Projection;
-use crate::workspace::{Access, Artefact, ArtefactKind, Points, Study};
+use crate::workspace::pipeline::StoredSamples;
+use crate::workspace::{Access, Artefact, ArtefactId, ArtefactKind, Points, Study};
 
 /// Whether a folder is a study.
 pub fn is_study(folder: &Path) -> bool {
@@ -90,10 +92,17 @@ pub fn open(
     let on_map = landscape.as_ref().zip(projection.as_ref()).and_then(|(landscape, projection)| {
         network_on_map(&landscape.network, projection).map_err(|error| faults.push(told(&error))).ok()
     });
-    let roughness =
-        landscape.as_ref().zip(on_map.as_ref()).zip(data.as_ref()).and_then(|((landscape, network), data)| {
-            frustration_grid(&landscape.contributions[1], network, &data.map.as_ref()?.places)
-        });
+    let measured = of(ArtefactKind::Samples).and_then(|artefact| {
+        let _ = observe(Progress::new("samples", 0, None));
+        StoredSamples::read(artefact).map_err(|fault| faults.push(told(&fault))).ok()
+    });
+    let places = data.as_ref().and_then(|data| data.map.clone());
+    let fields = fields(
+        landscape.as_deref().zip(on_map.as_ref()),
+        measured.as_ref().zip(projection.as_ref()),
+        places.as_ref().map_or(&[], |map| map.places.as_slice()),
+    );
+    let id_of = |kind| of(kind).map(|artefact| artefact.id().clone());
     let open = OpenStudy {
         name: study.document().name.clone(),
         folder: folder.to_owned(),
@@ -101,7 +110,11 @@ pub fn open(
         items: shown.iter().map(|artefact| item(artefact)).collect(),
         facts: study_facts(&study),
         network_on_map: on_map.map(Arc::new),
-        roughness,
+        projection: projection.map(Arc::new),
+        ids: StudyIds { points: id_of(ArtefactKind::Points), landscape: id_of(ArtefactKind::Landscape) },
+        draw_seed: draw_seed(&study, bundled_model),
+        fields,
+        other_landscapes: other_landscapes(&listing.artefacts, of(ArtefactKind::Landscape)),
         landscape,
         fill_sets,
         done: done_steps(&shown),
@@ -165,6 +178,32 @@ fn read_map(
     };
     data.map = projection.as_ref().map(|projection| Arc::new(places(projection)) as Arc<MapPlaces>);
     (data, projection)
+}
+
+/// Landscapes of the study beside the one that is shown.
+fn other_landscapes(all: &[Artefact], shown: Option<&Artefact>) -> Vec<ArtefactId> {
+    let landscapes = all.iter().map(Artefact::id).filter(|id| id.kind() == ArtefactKind::Landscape);
+    landscapes.filter(|id| shown.is_none_or(|shown| shown.id() != *id)).cloned().collect()
+}
+
+/// Reads another landscape of a study and takes the roughness of the one shown from its own.
+///
+/// # Errors
+/// A sentence: the landscape is not there, or is of another latent space.
+pub fn read_difference(
+    folder: &Path,
+    other: &ArtefactId,
+    shown: (&Landscape, &super::NetworkOnMap),
+    projection: &Projection,
+    molecules: &[[f32; 2]],
+) -> Result<crate::render::FieldGrid, String> {
+    let study = Study::open_read_only(folder).map_err(|error| told(&error))?;
+    let artefact = study.artefact(other).map_err(|error| told(&error))?;
+    let network = files::read_native(&artefact.folder).map_err(|error| told(&error))?.network;
+    let on_map = network_on_map(&network, projection).map_err(|error| told(&error))?;
+    let other = landscape_of(network);
+    super::difference(shown, (&other, &on_map), molecules)
+        .ok_or_else(|| "neither landscape has a barrier to show".to_owned())
 }
 
 pub(super) fn landscape_of(network: crate::landscape::KineticTransitionNetwork) -> Landscape {

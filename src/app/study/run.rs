@@ -1,20 +1,28 @@
 //! Running steps of a study from the window.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::OpenStudy;
 use crate::app::event::told;
+use crate::app::landscape::Live;
 use crate::app::picture::{Step, StepState};
 use crate::jobs::{Observe, Progress};
 use crate::workspace::Study;
 use crate::workspace::pipeline::{self, Event, Inputs, Plan, RunEnd};
 
 /// Makes what a step of the window needs and has not: the artefacts of its steps of the recipe and those they follow.
-/// The study must not be open elsewhere. Stopped, it keeps its work and goes on next time.
+/// The study must not be open elsewhere. `live` is told where searches end. Stopped, it keeps its work and goes on next time.
 ///
 /// # Errors
 /// A sentence with the step and the reason.
-pub fn run_step(folder: &Path, bundled_model: Option<&Path>, step: Step, observe: Observe) -> Result<RunEnd, String> {
+pub fn run_step(
+    folder: &Path,
+    bundled_model: Option<&Path>,
+    step: Step,
+    live: &Live,
+    observe: Observe,
+) -> Result<RunEnd, String> {
     let mut study = Study::open(folder).map_err(|error| told(&error))?;
     let inputs = inputs(&study, bundled_model)?;
     let plan = Plan::new(study.document(), &inputs).map_err(|error| told(&error))?;
@@ -37,6 +45,10 @@ pub fn run_step(folder: &Path, bundled_model: Option<&Path>, step: Step, observe
             Event::Progress(progress) => {
                 let detail = format!("{of_step} ({} of {}) {}", k + 1, names.len(), progress.detail);
                 observe(Progress { detail: detail.trim_end().to_owned(), ..progress })
+            }
+            Event::Sighted(sighted) => {
+                live.note(&sighted);
+                ControlFlow::Continue(())
             }
             Event::Done { .. } => observe(Progress::new("step", k as u64, Some(names.len() as u64))),
         };
@@ -70,6 +82,20 @@ fn step_of(step: &pipeline::Step) -> Step {
         Planned::Fill | Planned::Control(_) | Planned::Tune { .. } => Step::FillTune,
         Planned::Task(_) | Planned::Frustration | Planned::Comparison | Planned::Report => Step::Compare,
     }
+}
+
+/// As [`states`], of the study in a folder.
+pub fn plan_states(folder: &Path, bundled_model: Option<&Path>) -> Vec<(Step, StepState)> {
+    Study::open_read_only(folder).map_or_else(|_| Vec::new(), |study| states(&study, bundled_model))
+}
+
+/// The seed of the points that the study's recipe draws a fill set from; that of the recipe when there is no plan.
+pub fn draw_seed(study: &Study, bundled_model: Option<&Path>) -> u64 {
+    let planned = || {
+        let plan = Plan::new(study.document(), &inputs(study, bundled_model).ok()?).ok()?;
+        plan.step("fill").map(|fill| fill.request.seed)
+    };
+    planned().unwrap_or(study.document().recipe.fill.draw.seed)
 }
 
 /// Where every step of the window stands by the study's plan; empty when the plan cannot be made.

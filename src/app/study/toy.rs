@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::on_map::{NetworkOnMap, frustration_grid, network_at};
+use super::fields::fields;
+use super::on_map::{NetworkOnMap, network_at};
 use super::open::landscape_of;
-use super::{Item, OpenStudy};
+use super::{Item, OpenStudy, StudyIds};
 use crate::app::data::{Column, DataSet, MapPlaces, Values};
 use crate::app::event::told;
 use crate::app::picture::{Picture, Step};
@@ -86,7 +87,11 @@ pub fn open_toy(toy: ToyName, observe: Observe) -> Result<(OpenStudy, DataSet, P
             ("Box".into(), box_words(&surface)),
             ("Exploration".into(), "tolerances of the preset thorough, fewer starts, seed 0".into()),
         ],
-        roughness: frustration_grid(&landscape.contributions[1], &on_map, &places),
+        fields: fields(Some((&landscape, &on_map)), None, &places),
+        other_landscapes: Vec::new(),
+        ids: StudyIds::default(),
+        draw_seed: 0,
+        projection: None,
         network_on_map: Some(Arc::new(on_map)),
         landscape: Some(Arc::new(landscape)),
         fill_sets: Vec::new(),

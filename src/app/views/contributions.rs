@@ -5,8 +5,10 @@ use std::sync::Arc;
 use eframe::egui::{self, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder};
 
+use super::minimum_card::toggled;
+use super::path::between_marked_ui;
 use super::tree::no_landscape_ui;
-use crate::app::action::{Action, LandscapeAction};
+use crate::app::action::LandscapeAction;
 use crate::app::data::number;
 use crate::app::study::Landscape;
 use crate::app::theme::space;
@@ -25,7 +27,11 @@ enum By {
 }
 
 const COLUMNS: [(By, &str, &str); 6] = [
-    (By::Minimum, "Minimum", "Its id; a click marks it everywhere"),
+    (
+        By::Minimum,
+        "Minimum",
+        "Its id; a click marks it everywhere, a double click shows the path over the transition state",
+    ),
     (By::TransitionState, "Transition state", "Its id"),
     (By::Barrier, "Barrier (E)", "max(0, E of the transition state − E of the minimum)"),
     (By::Distance, "Distance", "Between the two, in units of the box"),
@@ -37,8 +43,8 @@ const COLUMNS: [(By, &str, &str); 6] = [
     ),
 ];
 
-/// What the order of rows follows from: landscape, length scale, column, direction, least value.
-type OrderKey = (usize, usize, By, bool, f64);
+/// What the order of rows follows from: landscape, length scale, column, direction, least value, minima.
+type OrderKey = (usize, usize, By, bool, f64, Option<Vec<u64>>);
 
 /// The table.
 #[derive(Debug)]
@@ -47,12 +53,13 @@ pub struct ContributionsPanel {
     by: By,
     descending: bool,
     least: f64,
+    marked_only: bool,
     rows: Option<(OrderKey, Vec<u32>)>,
 }
 
 impl Default for ContributionsPanel {
     fn default() -> Self {
-        Self { scale: 1, by: By::Frustration, descending: true, least: 0.0, rows: None }
+        Self { scale: 1, by: By::Frustration, descending: true, least: 0.0, marked_only: false, rows: None }
     }
 }
 
@@ -64,12 +71,12 @@ impl ContributionsPanel {
         };
         egui::Frame::new().inner_margin(space::S).show(ui, |ui| {
             self.head_ui(ui, view, &landscape);
-            self.sort(&landscape);
+            self.sort(&landscape, &view.state.marked_minima);
             self.table_ui(ui, view, &landscape);
         });
     }
 
-    fn head_ui(&mut self, ui: &mut Ui, view: &View, landscape: &Landscape) {
+    fn head_ui(&mut self, ui: &mut Ui, view: &mut View, landscape: &Landscape) {
         let n = landscape.network.minima().len();
         ui.horizontal_wrapped(|ui| {
             ui.radio_value(&mut self.scale, 0, "ℓ = 0.8").on_hover_text("The metric: near barriers weigh most");
@@ -85,21 +92,28 @@ impl ContributionsPanel {
             ui.label("Frustration at least");
             let field = ui.add(egui::DragValue::new(&mut self.least).range(0.0..=f64::MAX).speed(0.001));
             field.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Frustration at least, in units of E"));
+            ui.checkbox(&mut self.marked_only, "Only of marked minima")
+                .on_hover_text("Only rows of the minima that are marked in any view");
             let all = landscape.contributions[self.scale].len();
             let shown = self.rows.as_ref().map_or(all, |(_, rows)| rows.len());
             ui.label(RichText::new(format!("{shown} of {all}")).color(view.palette.ink_weak));
             histogram_ui(ui, view, &landscape.contributions[self.scale]);
+            between_marked_ui(ui, view);
         });
     }
 
-    fn sort(&mut self, landscape: &Arc<Landscape>) {
-        let key = (Arc::as_ptr(landscape) as usize, self.scale, self.by, self.descending, self.least);
+    fn sort(&mut self, landscape: &Arc<Landscape>, marked: &[u64]) {
+        let only = self.marked_only.then(|| marked.to_vec());
+        let key = (Arc::as_ptr(landscape) as usize, self.scale, self.by, self.descending, self.least, only);
         if self.rows.as_ref().is_some_and(|(known, _)| *known == key) {
             return;
         }
         let all = &landscape.contributions[self.scale];
-        let mut rows: Vec<u32> =
-            (0..all.len()).filter(|&k| all[k].frustration >= self.least).map(|k| k as u32).collect();
+        let passes = |row: &FrustrationContribution| {
+            let of_marked = !self.marked_only || marked.contains(&u64::from(row.minimum.0));
+            row.frustration >= self.least && of_marked
+        };
+        let mut rows: Vec<u32> = (0..all.len()).filter(|&k| passes(&all[k])).map(|k| k as u32).collect();
         let value = |k: u32| value_of(landscape, &all[k as usize], self.by);
         rows.sort_by(|a, b| value(*a).total_cmp(&value(*b)).then(a.cmp(b)));
         if self.descending {
@@ -125,9 +139,9 @@ impl ContributionsPanel {
                         let sign = if column != by {
                             ""
                         } else if descending {
-                            " ⏷"
+                            " · falling"
                         } else {
-                            " ⏶"
+                            " · rising"
                         };
                         let words = RichText::new(format!("{name}{sign}")).color(view.palette.ink_weak);
                         let response = ui.add(egui::Button::new(words).frame(false).truncate()).on_hover_text(hint);
@@ -156,8 +170,20 @@ impl ContributionsPanel {
                             ui.add(egui::Label::new(text).truncate().selectable(false));
                         });
                     }
-                    if line.response().clicked() {
-                        view.ask(Action::Landscape(LandscapeAction::SelectMinima(vec![minimum])));
+                    line.set_hovered(view.state.focus.hovered == Some(minimum));
+                    let response = line.response();
+                    if response.hovered() && view.state.focus.hovered != Some(minimum) {
+                        view.ask(LandscapeAction::Hover(Some(minimum)));
+                    }
+                    if response.clicked() {
+                        let shift = response.ctx.input(|input| input.modifiers.shift);
+                        let marked = toggled(&view.state.marked_minima, Some(minimum), shift);
+                        view.ask(LandscapeAction::SelectMinima(marked));
+                    }
+                    if response.double_clicked()
+                        && let Some(other) = other_end(landscape, row)
+                    {
+                        view.ask(LandscapeAction::Path(Some(minimum), Some(other)));
                     }
                 });
             });
@@ -178,6 +204,12 @@ fn meaning(scale: usize, f: f64, n: usize) -> String {
     } else {
         format!("mean over {n} minima of the sum of barriers out of each: on average {} units of E", number(f))
     }
+}
+
+/// The minimum at the other end of a row's transition state; none where it returns to its own.
+fn other_end(landscape: &Landscape, row: &FrustrationContribution) -> Option<u64> {
+    let other = landscape.network.transition_state(row.transition_state)?.other_end(row.minimum)?;
+    (other != row.minimum).then_some(u64::from(other.0))
 }
 
 fn value_of(landscape: &Landscape, row: &FrustrationContribution, by: By) -> f64 {

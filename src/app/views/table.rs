@@ -120,8 +120,8 @@ fn heading_ui(ui: &mut Ui, view: &mut View, name: &str, title: &str) {
     let sort = view.state.picture.sort.as_ref().filter(|sort| sort.column == name);
     let (sign, next) = match sort {
         None => ("", Some(Sort { column: name.to_owned(), descending: false })),
-        Some(sort) if !sort.descending => (" ⏶", Some(Sort { column: name.to_owned(), descending: true })),
-        Some(_) => (" ⏷", None),
+        Some(sort) if !sort.descending => (" · rising", Some(Sort { column: name.to_owned(), descending: true })),
+        Some(_) => (" · falling", None),
     };
     let response = ui
         .add(

@@ -3,9 +3,13 @@
 use eframe::egui::Ui;
 
 use super::contributions::ContributionsPanel;
+use super::exploration::ExplorationPanel;
 use super::fill_set::FillSetPanel;
 use super::forest::{ForestPanel, scores_ui};
 use super::losses::LossesPanel;
+use super::network::NetworkPanel;
+use super::path::PathPanel;
+use super::region::RegionPanel;
 use super::tree::TreePanel;
 use crate::app::command::Command;
 use crate::app::shell::Pane;
@@ -19,6 +23,10 @@ pub struct WorkbenchPanels {
     fill_set: FillSetPanel,
     forest: ForestPanel,
     losses: LossesPanel,
+    exploration: ExplorationPanel,
+    network: NetworkPanel,
+    path: PathPanel,
+    region: RegionPanel,
 }
 
 impl WorkbenchPanels {
@@ -31,6 +39,10 @@ impl WorkbenchPanels {
             Pane::Forest => return self.forest.ui(ui, view),
             Pane::Scores => return scores_ui(ui, view),
             Pane::Losses => return self.losses.ui(ui, view),
+            Pane::Exploration => return self.exploration.ui(ui, view),
+            Pane::Network => return self.network.ui(ui, view),
+            Pane::Path => return self.path.ui(ui, view),
+            Pane::Region => return self.region.ui(ui, view),
             _ => {}
         }
         let palette = view.palette;

@@ -1,0 +1,178 @@
+//! What is asked of the landscape, carried out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::live::Live;
+use super::{
+    Answer, DECODE, DecodedImages, FIND, Figure, FoundPath, LAY_OUT, LayoutRequest, decode_images, find_path, lay_out,
+};
+use crate::app::App;
+use crate::app::action::{LandscapeAction, PictureAction};
+use crate::app::event::Event;
+use crate::app::picture::{Heatmap, Layer, Step};
+use crate::app::state::Weight;
+use crate::app::study::{Field, read_difference};
+use crate::landscape::NetworkLayout;
+use crate::render::FieldGrid;
+use crate::workspace::ArtefactId;
+use crate::workspace::recipe::{LandscapeParams, SamplesParams};
+
+impl App {
+    pub(in crate::app) fn apply_landscape(&mut self, action: LandscapeAction) {
+        match action {
+            LandscapeAction::SelectMinima(minima) => self.state.marked_minima = minima,
+            LandscapeAction::Flood(energy) => self.state.flood = energy,
+            LandscapeAction::Hover(minimum) => self.state.focus.hovered = minimum,
+            LandscapeAction::Path(from, to) => self.find_path(from, to),
+            LandscapeAction::Image(image) => self.state.focus.image = image,
+            LandscapeAction::LayOut(request) => self.lay_out(request),
+            LandscapeAction::ShowPreview(on) => self.state.regions.hide_preview = !on,
+            LandscapeAction::Difference(other) => self.take_difference_to(other),
+            LandscapeAction::Export(figure, path) => self.export_figure(figure, path),
+        }
+    }
+
+    fn find_path(&mut self, from: Option<u64>, to: Option<u64>) {
+        let Some(study) = &self.state.study else { return };
+        let Some(landscape) = study.landscape.clone() else { return };
+        let projection = study.projection.clone();
+        let serial = self.state.data_serial;
+        self.state.focus.path = Answer::Pending;
+        self.state.focus.molecules = Answer::None;
+        self.state.focus.ends = from.map(|from| (from, to));
+        self.state.focus.image = 0;
+        let started = self.board.start(
+            FIND,
+            move |_| find_path(&landscape, projection.as_deref(), from, to),
+            move |result| Event::PathFound(serial, result),
+        );
+        self.told_start(started);
+    }
+
+    pub(in crate::app) fn take_path(&mut self, serial: u64, result: Result<FoundPath, String>) {
+        if serial != self.state.data_serial {
+            return;
+        }
+        if let Ok(path) = &result {
+            self.state.focus.ends = Some((path.ends[0], Some(path.ends[1])));
+            self.state.marked_minima = path.ends.to_vec();
+        }
+        self.state.focus.path = Answer::Ready(result.map(Arc::new));
+        self.decode_path();
+    }
+
+    /// Decodes the images of the path with the open model, in a job.
+    pub(in crate::app) fn decode_path(&mut self) {
+        let (Some(path), Some(model)) = (self.state.focus.path.ok().cloned(), self.state.model.clone()) else { return };
+        self.state.focus.molecules = Answer::Pending;
+        let shown = path.clone();
+        let started = self.board.queue(
+            DECODE,
+            move |observe| decode_images(&path, &model, observe),
+            move |result| Event::PathDecoded(shown, result),
+        );
+        self.told_start(started);
+    }
+
+    pub(in crate::app) fn take_path_molecules(&mut self, path: &Arc<FoundPath>, result: Result<DecodedImages, String>) {
+        if self.state.focus.path.ok().is_some_and(|shown| Arc::ptr_eq(shown, path)) {
+            self.state.focus.molecules = Answer::Ready(result.map(Arc::new));
+        }
+    }
+
+    fn take_difference_to(&mut self, other: ArtefactId) {
+        let Some(study) = &self.state.study else { return };
+        let shown = study.landscape.clone().zip(study.network_on_map.clone());
+        let places = self.state.data.as_ref().and_then(|data| data.map.clone());
+        let (Some((landscape, network)), Some(projection), Some(places)) = (shown, study.projection.clone(), places)
+        else {
+            return self.say(Weight::Warning, "A difference needs an explored landscape and a map");
+        };
+        let (serial, folder) = (self.state.data_serial, study.folder.clone());
+        let started = self.board.start(
+            "Difference of two landscapes",
+            move |_| read_difference(&folder, &other, (&landscape, &network), &projection, &places.places),
+            move |result| Event::Differed(serial, result),
+        );
+        self.told_start(started);
+    }
+
+    pub(in crate::app) fn take_difference(&mut self, serial: u64, result: Result<FieldGrid, String>) {
+        let Some(study) = self.state.study.as_mut().filter(|_| serial == self.state.data_serial) else { return };
+        match result {
+            Ok(grid) => {
+                study.fields.put(Field::Difference, grid);
+                let heatmap = Heatmap { field: Field::Difference, ..self.state.picture.heatmap };
+                self.change(PictureAction::Heatmap(heatmap));
+                if !self.state.picture.shows(Layer::Heatmap) {
+                    self.change(PictureAction::ToggleLayer(Layer::Heatmap));
+                }
+            }
+            Err(problem) => self.say(Weight::Failure, format!("Could not take the difference: {problem}")),
+        }
+    }
+
+    /// Writes new settings of the exploration into the study and finds out what now is stale.
+    pub(in crate::app) fn set_exploration(&mut self, (samples, landscape): (SamplesParams, LandscapeParams)) {
+        let Some(study) = self.state.study.as_mut() else { return };
+        let changed = study.edit_recipe("Exploration", |recipe| {
+            recipe.samples = samples;
+            recipe.landscape = landscape;
+        });
+        match changed {
+            Ok(()) => self.look_what_is_stale(),
+            Err(problem) => self.say(Weight::Failure, format!("The settings could not be kept: {problem}")),
+        }
+    }
+
+    /// What shows points while step 2 runs; nothing for other steps.
+    pub(in crate::app) fn begin_live(&mut self, step: Step) -> Live {
+        let projection = self.state.study.as_ref().and_then(|study| study.projection.clone());
+        self.state.live = Live::new(projection.filter(|_| step == Step::Landscape));
+        self.state.live.clone()
+    }
+
+    fn lay_out(&mut self, request: LayoutRequest) {
+        let Some(study) = &self.state.study else { return };
+        let Some(landscape) = study.landscape.clone() else { return };
+        let on_map = study.network_on_map.clone();
+        let serial = self.state.data_serial;
+        self.state.focus.layout_asked = Some(request);
+        self.state.focus.layout = Answer::Pending;
+        let started = self.board.queue(
+            LAY_OUT,
+            move |observe| lay_out(&landscape, on_map.as_deref(), request, observe),
+            move |result| Event::LaidOut(serial, request, result),
+        );
+        self.told_start(started);
+    }
+
+    pub(in crate::app) fn take_layout(
+        &mut self,
+        serial: u64,
+        request: LayoutRequest,
+        result: Result<NetworkLayout, String>,
+    ) {
+        if serial == self.state.data_serial && self.state.focus.layout_asked == Some(request) {
+            self.state.focus.layout = Answer::Ready(result.map(Arc::new));
+        }
+    }
+
+    fn export_figure(&mut self, figure: Box<Figure>, path: PathBuf) {
+        let shown = path.clone();
+        let started = self.board.start(
+            "Export figure",
+            move |_| figure.write(&path),
+            move |result| Event::FigureExported(shown, result),
+        );
+        self.told_start(started);
+    }
+
+    pub(in crate::app) fn take_figure(&mut self, path: &Path, result: Result<(), String>) {
+        match result {
+            Ok(()) => self.say(Weight::Note, format!("The figure was written to {}", path.display())),
+            Err(problem) => self.say(Weight::Failure, format!("Could not export the figure: {problem}")),
+        }
+    }
+}

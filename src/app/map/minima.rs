@@ -1,0 +1,33 @@
+//! Minima on the map: under the pointer, and marked by a click.
+
+use eframe::egui::{self, Ui};
+
+use super::camera::Lens;
+use crate::app::action::{LandscapeAction, Tool};
+use crate::app::picture::Layer;
+use crate::app::views::toggled;
+use crate::app::widgets::View;
+
+/// How near the pointer must be to a minimum, in points: they lie above the dots of molecules.
+const PICK_RADIUS: f32 = 6.0;
+
+/// Takes a click on a minimum, and notes the minimum under the pointer; whether the click was taken.
+pub fn follow(ui: &Ui, response: &egui::Response, view: &mut View, lens: &Lens) -> bool {
+    let network = view.state.study.as_ref().and_then(|study| study.network_on_map.clone());
+    let Some(network) = network.filter(|_| view.state.picture.shows(Layer::Network)) else { return false };
+    let reach = PICK_RADIUS / lens.points_per_unit();
+    let at = |place: egui::Pos2| network.nearest(lens.world(place), reach).map(|minimum| minimum.id);
+    let under = response.hover_pos().and_then(at);
+    if response.hovered() && under != view.state.focus.hovered {
+        view.ask(LandscapeAction::Hover(under));
+    }
+    let picked = response.interact_pointer_pos().and_then(at).filter(|_| view.state.tool == Tool::Pan);
+    match picked {
+        Some(id) if response.clicked() => {
+            let shift = ui.input(|input| input.modifiers.shift);
+            view.ask(LandscapeAction::SelectMinima(toggled(&view.state.marked_minima, Some(id), shift)));
+            true
+        }
+        _ => false,
+    }
+}

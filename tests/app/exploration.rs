@@ -1,0 +1,93 @@
+//! Exploring from the window: settings, the map that fills, fields of the heatmap.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use fillscape::app::App;
+use fillscape::workspace::pipeline::{Inputs, run_only};
+use fillscape::workspace::{Document, Study};
+
+use super::landscape::look;
+use super::support::{Opening, click, model_folder, press, settle};
+
+/// A study whose molecules are encoded and on a map, but whose landscape is not explored.
+fn encoded(folder: &Path) {
+    let recipe = "name = 'Not explored'\nseed = 11\n[corpus]\nn = 60\n[samples]\nn = 80\n[samples.source.principal]\n\
+                  components = 3\nreach = 2.0\n[samples.response]\nn_neighbours = 3\nradius = 0.05\nseed = 0\nfingerprint = { radius = 3, n_bits = 2048 }\n";
+    let recipe = toml::from_str(recipe).unwrap();
+    let mut study = Study::create(folder, Document::new("Not explored", recipe)).unwrap();
+    let inputs = Inputs::read(&study.document().recipe, &model_folder(), folder).unwrap();
+    run_only(&mut study, "points", &inputs, folder, 2, &mut |_| ControlFlow::Continue(())).unwrap();
+}
+
+fn has(window: &Harness<'_, App>, words: &str) -> bool {
+    window.query_all_by_label_contains(words).next().is_some()
+}
+
+#[test]
+fn an_exploration_is_set_run_watched_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    encoded(folder.path());
+    let mut opening = Opening::default();
+    opening.start.open = Some(folder.path().to_owned());
+    let mut window = opening.open();
+    click(&mut window, "Close");
+    press(&mut window, Modifiers::NONE, Key::Num2);
+    click(&mut window, "Exploration");
+    assert!(has(&window, "Not explored yet"));
+    click(&mut window, "Quick look");
+    assert!(has(&window, "The settings are changed"));
+    look(&mut window, "exploration_settings");
+
+    window.get_by_label("Keep and run").click();
+    window.step();
+    let begun = Instant::now();
+    let mut seen = false;
+    while begun.elapsed() < Duration::from_mins(4) {
+        window.step();
+        if !seen && has(&window, "Exploring:") {
+            seen = true;
+            look(&mut window, "exploration_live");
+        }
+        if window.state().is_idle() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    settle(&mut window);
+    assert!(seen, "the map showed points while the exploration ran");
+    assert!(!has(&window, "Exploring:"), "and no longer");
+    assert!(has(&window, "The landscape shown was made with these settings"), "{:?}", window.state().notice());
+    click(&mut window, "Network");
+    assert!(has(&window, "Network of"), "there is a network");
+    window.state_mut().keep();
+    drop(window);
+    let study = Study::open_read_only(folder.path()).unwrap();
+    assert_eq!(study.document().recipe.landscape.explore.n_neighbours, 3, "the preset was kept");
+    assert!(study.result("landscape").unwrap().is_some());
+}
+
+#[test]
+fn the_heatmap_shows_every_field_with_its_legend() {
+    let mut window = super::landscape::demo("Dark");
+    press(&mut window, Modifiers::NONE, Key::H);
+    assert!(has(&window, "Legend: Roughness on the map"));
+    click(&mut window, "Roughness…");
+    for (field, legend) in [
+        ("Frustration", "Legend: Frustration on the map"),
+        ("Similarity", "Legend: Similarity response"),
+        ("Support", "Legend: Measured points"),
+    ] {
+        click(&mut window, field);
+        assert!(has(&window, legend), "{legend}");
+        look(&mut window, &format!("heatmap_{}", field.to_lowercase()));
+    }
+    assert!(has(&window, "The study holds one landscape"), "what is missing for a difference is said");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(has(&window, "Legend: Similarity response"), "a field can be taken back");
+}

@@ -1,0 +1,127 @@
+//! The region step: regions made in the window, measured, undone, kept with the study, and filled by it.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use fillscape::app::App;
+use fillscape::fill::Region;
+use fillscape::landscape::read_npy;
+use fillscape::workspace::pipeline::{Inputs, RunEnd, StoredTerrain, run_only};
+use fillscape::workspace::regions::resolve;
+use fillscape::workspace::{Document, RegionDefinition, Study};
+
+use super::landscape::look;
+use super::support::{N, Opening, click, drag_over_map, model_folder, own_study, press};
+
+const AROUND: [[f32; 2]; 5] = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8], [0.2, 0.2]];
+
+fn window(study: &Path) -> Harness<'static, App> {
+    let mut opening = Opening::default();
+    opening.start.open = Some(study.to_owned());
+    let mut window = opening.open();
+    click(&mut window, "Close");
+    press(&mut window, Modifiers::NONE, Key::Num3);
+    window
+}
+
+fn has(window: &Harness<'_, App>, words: &str) -> bool {
+    window.query_all_by_label_contains(words).next().is_some()
+}
+
+#[test]
+fn a_lasso_becomes_a_measured_region_that_undo_takes_back_and_the_study_keeps() {
+    let folder = own_study();
+    let mut window = window(folder.path());
+    assert!(has(&window, "No region is looked at"));
+    press(&mut window, Modifiers::NONE, Key::L);
+    drag_over_map(&mut window, &AROUND, Modifiers::NONE);
+    let n = window.state().n_selected();
+    assert!((2..N).contains(&n), "{n} molecules are selected");
+    click(&mut window, &format!("Selection ({n})"));
+    assert!(has(&window, &format!("{n} of {N} (")), "exactly the selected molecules lie in it");
+    assert!(has(&window, "256 drawn of"), "samples were drawn");
+    assert!(has(&window, "32 samples decoded:"), "the probe was decoded");
+    assert!(has(&window, "difference"), "the map's frustration is compared with the rest");
+    look(&mut window, "region_lasso");
+
+    // A second one of the molecules above a threshold, and what lies in either.
+    click(&mut window, "Make (");
+    assert!(has(&window, "Overlap with other regions"));
+    click(&mut window, "In either");
+    assert!(has(&window, "Selection or") || has(&window, "or Selection"));
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!has(&window, "or Selection"), "undo takes the last region back");
+
+    window.get_by_label("Selection").click();
+    super::support::settle(&mut window);
+    click(&mut window, "Fill this region");
+    assert!(has(&window, "to be filled"));
+    window.state_mut().keep();
+    drop(window);
+    let document = Study::open_read_only(folder.path()).unwrap().document().clone();
+    assert_eq!(document.recipe.fill.region, Some(RegionDefinition::Named("Selection".into())));
+    let RegionDefinition::Around { molecules, .. } = &document.region("Selection").unwrap().definition else {
+        panic!("a lasso is kept as the molecules it enclosed");
+    };
+    assert_eq!(molecules.len(), n);
+}
+
+/// A study of a few molecules, explored along three axes, and nothing after that.
+fn explored(folder: &Path) {
+    let recipe = "name = 'Along axes'\nseed = 11\n[corpus]\nn = 60\n[samples]\nn = 60\n[samples.source.principal]\n\
+                  components = 3\nreach = 2.0\n[samples.response]\nn_neighbours = 3\nradius = 0.05\nseed = 0\n\
+                  fingerprint = { radius = 3, n_bits = 2048 }\n[fill.set]\nn = 5\n[fill.draw]\nn = 40\n";
+    let recipe = toml::from_str(recipe).unwrap();
+    let mut study = Study::create(folder, Document::new("Along axes", recipe)).unwrap();
+    run(&mut study, "landscape");
+}
+
+fn run(study: &mut Study, step: &str) {
+    let inputs = Inputs::read(&study.document().recipe, &model_folder(), study.folder()).unwrap();
+    let folder = study.folder().to_owned();
+    let end = run_only(study, step, &inputs, &folder, 2, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(end, RunEnd::Finished);
+}
+
+#[test]
+fn a_basin_chosen_in_the_window_is_what_the_fill_step_draws_from() {
+    let folder = tempfile::tempdir().unwrap();
+    explored(folder.path());
+    let mut window = window(folder.path());
+    press(&mut window, Modifiers::NONE, Key::Num2);
+    click(&mut window, "Path");
+    click(&mut window, "From the lowest minimum");
+    assert!(has(&window, "Energies along the path from minimum"), "there are two joined minima");
+    press(&mut window, Modifiers::NONE, Key::Num3);
+    click(&mut window, "Basins of the marked (2)");
+    assert!(has(&window, "what flows down to minimum"));
+    assert!(has(&window, "256 drawn of"), "points were drawn from the basins");
+    look(&mut window, "region_basin");
+    click(&mut window, "Fill this region");
+    window.state_mut().keep();
+    drop(window);
+
+    let mut study = Study::open(folder.path()).unwrap();
+    let name = "Basins of the marked (2)";
+    assert_eq!(study.document().recipe.fill.region, Some(RegionDefinition::Named(name.into())));
+    run(&mut study, "fill");
+    let region = resolve(&study.document().region(name).unwrap().definition, &study).unwrap();
+    assert!(matches!(region, Region::Union(_)), "two basins");
+    let landscape = study.result("landscape").unwrap().unwrap();
+    let terrain = StoredTerrain::read(&study, &landscape).unwrap();
+    let fill = study.result("fill").unwrap().unwrap();
+    let latents = read_npy_f32(&fill.path("latents.npy"));
+    assert!(!latents.is_empty(), "molecules were made");
+    let rows: Vec<&[f32]> = latents.iter().map(Vec::as_slice).collect();
+    let held = region.contains_all(&rows, Some(&terrain.terrain(2))).unwrap();
+    assert!(held.iter().all(|held| *held), "{held:?}: every molecule was decoded from the region");
+}
+
+fn read_npy_f32(path: &Path) -> Vec<Vec<f32>> {
+    let array = read_npy(path).unwrap();
+    let dimension = array.shape[1];
+    array.data.chunks_exact(dimension).map(|row| row.iter().map(|x| *x as f32).collect()).collect()
+}
