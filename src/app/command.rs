@@ -2,7 +2,9 @@
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
-use super::action::{Action, Dialog, FilmAction, LessonAction, PictureAction, StudyAction, Tool, WindowAction};
+use super::action::{
+    Action, Dialog, FilmAction, LandscapeAction, LessonAction, PictureAction, StudyAction, Tool, WindowAction,
+};
 use super::data::{RowSet, SetOperation};
 use super::picture::{Layer, Step};
 use super::settings::SCALES;
@@ -71,6 +73,8 @@ pub enum Command {
     Invert,
     /// Name the selection.
     NameSelection,
+    /// Make a region of the selection.
+    MakeRegion,
     /// Show only the selection.
     ShowOnly,
     /// Show all rows.
@@ -107,6 +111,8 @@ pub enum Command {
     Presenter,
     /// What the step is for.
     Primary,
+    /// The path from the lowest minimum to the one hardest to reach.
+    FarthestPath,
     /// Compute descriptors.
     Describe,
     /// Encode and draw a map.
@@ -208,6 +214,13 @@ pub const COMMANDS: &[Entry] = &[
         "Keep the selection under a name, as a region",
         plain(Key::G),
     ),
+    entry(
+        Command::MakeRegion,
+        Menu::Edit,
+        "Make a region of the selection",
+        "A part of latent space around the selected molecules, which a fill set can be drawn from",
+        Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::G)),
+    ),
     entry(Command::ShowOnly, Menu::Edit, "Show only the selection", "Hide every molecule that is not selected", None),
     entry(Command::ShowAll, Menu::Edit, "Show all molecules", "Take the filter away", None),
     entry(
@@ -277,6 +290,16 @@ pub const COMMANDS: &[Entry] = &[
         "The primary action of the step",
         Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter)),
     ),
+    Entry {
+        headless: Some("fillscape render --study PATH --view path --out path.svg"),
+        ..entry(
+            Command::FarthestPath,
+            Menu::Data,
+            "Path from the lowest minimum",
+            "The lowest-barrier path to the minimum that is hardest to reach",
+            None,
+        )
+    },
     Entry {
         headless: Some("fillscape mol descriptors --in molecules.csv --out descriptors.csv"),
         ..entry(
@@ -399,6 +422,12 @@ impl Command {
             Self::NameSelection => {
                 needs_selection(selected)?;
                 WindowAction::Show(Dialog::NameSelection).into()
+            }
+            Self::MakeRegion => return super::region::of_selection(state),
+            Self::FarthestPath => {
+                let known = state.study.as_ref().is_some_and(|study| study.landscape.is_some());
+                known.then_some(()).ok_or("There is no landscape yet: run step 2 first")?;
+                LandscapeAction::Path(None, None).into()
             }
             Self::ShowOnly => {
                 needs_selection(selected)?;

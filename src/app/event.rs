@@ -63,6 +63,8 @@ pub enum Event {
     Differed(u64, Result<FieldGrid, String>),
     /// A path was looked for in the landscape of this data set.
     PathFound(u64, Result<FoundPath, String>),
+    /// The surface was asked along a path.
+    PathMeasured(Arc<FoundPath>, Result<Vec<f64>, String>),
     /// The images of a path were decoded.
     PathDecoded(Arc<FoundPath>, Result<DecodedImages, String>),
     /// The network was laid out.
@@ -205,6 +207,7 @@ impl App {
             }
             Event::Differed(serial, result) => self.take_difference(serial, result),
             Event::PathFound(serial, result) => self.take_path(serial, result),
+            Event::PathMeasured(path, result) => self.take_path_energies(&path, result),
             Event::PathDecoded(path, result) => self.take_path_molecules(&path, result),
             Event::LaidOut(serial, request, result) => self.take_layout(serial, request, result),
             Event::FigureExported(path, result) => self.take_figure(&path, result),

@@ -218,10 +218,7 @@ impl State {
         match self.picture.step {
             Step::Model if self.model.is_none() => Ok(ModelAction::OpenBundled.into()),
             Step::Model => Ok(WindowAction::Show(Dialog::Open).into()),
-            Step::Region if self.picture.selection.is_empty() => {
-                Err("Select molecules on the map first: L is the lasso".into())
-            }
-            Step::Region => Ok(WindowAction::Show(Dialog::NameSelection).into()),
+            Step::Region => super::region::of_selection(self),
             step => self.run_action(step),
         }
     }

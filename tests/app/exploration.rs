@@ -11,13 +11,13 @@ use fillscape::app::App;
 use fillscape::workspace::pipeline::{Inputs, run_only};
 use fillscape::workspace::{Document, Study};
 
-use super::landscape::look;
+use super::landscape::{look, tab};
 use super::support::{Opening, click, model_folder, press, settle};
 
 /// A study whose molecules are encoded and on a map, but whose landscape is not explored.
 fn encoded(folder: &Path) {
-    let recipe = "name = 'Not explored'\nseed = 11\n[corpus]\nn = 60\n[samples]\nn = 80\n[samples.source.principal]\n\
-                  components = 3\nreach = 2.0\n[samples.response]\nn_neighbours = 3\nradius = 0.05\nseed = 0\nfingerprint = { radius = 3, n_bits = 2048 }\n";
+    let recipe = "name = 'Not explored'\nseed = 11\n[corpus]\nn = 60\n[samples]\nn = 40\n[samples.source.principal]\n\
+                  components = 3\nreach = 2.0\n[samples.response]\nn_neighbours = 2\nradius = 0.05\nseed = 0\nfingerprint = { radius = 3, n_bits = 2048 }\n";
     let recipe = toml::from_str(recipe).unwrap();
     let mut study = Study::create(folder, Document::new("Not explored", recipe)).unwrap();
     let inputs = Inputs::read(&study.document().recipe, &model_folder(), folder).unwrap();
@@ -37,7 +37,7 @@ fn an_exploration_is_set_run_watched_and_shown() {
     let mut window = opening.open();
     click(&mut window, "Close");
     press(&mut window, Modifiers::NONE, Key::Num2);
-    click(&mut window, "Exploration");
+    tab(&mut window, "Exploration");
     assert!(has(&window, "Not explored yet"));
     click(&mut window, "Quick look");
     assert!(has(&window, "The settings are changed"));
@@ -62,7 +62,7 @@ fn an_exploration_is_set_run_watched_and_shown() {
     assert!(seen, "the map showed points while the exploration ran");
     assert!(!has(&window, "Exploring:"), "and no longer");
     assert!(has(&window, "The landscape shown was made with these settings"), "{:?}", window.state().notice());
-    click(&mut window, "Network");
+    tab(&mut window, "Network");
     assert!(has(&window, "Network of"), "there is a network");
     window.state_mut().keep();
     drop(window);
@@ -80,7 +80,7 @@ fn the_heatmap_shows_every_field_with_its_legend() {
     for (field, legend) in [
         ("Frustration", "Legend: Frustration on the map"),
         ("Similarity", "Legend: Similarity response"),
-        ("Support", "Legend: Measured points"),
+        ("Support", "Legend: Support"),
     ] {
         click(&mut window, field);
         assert!(has(&window, legend), "{legend}");

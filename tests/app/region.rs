@@ -1,20 +1,19 @@
 //! The region step: regions made in the window, measured, undone, kept with the study, and filled by it.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use fillscape::app::App;
 use fillscape::fill::Region;
 use fillscape::landscape::read_npy;
-use fillscape::workspace::pipeline::{Inputs, RunEnd, StoredTerrain, run_only};
+use fillscape::workspace::pipeline::StoredTerrain;
 use fillscape::workspace::regions::resolve;
-use fillscape::workspace::{Document, RegionDefinition, Study};
+use fillscape::workspace::{RegionDefinition, Study};
 
-use super::landscape::look;
-use super::support::{N, Opening, click, drag_over_map, model_folder, own_study, press};
+use super::landscape::{explored, look, run, tab};
+use super::support::{N, Opening, click, drag_over_map, own_study, press, settle};
 
 const AROUND: [[f32; 2]; 5] = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8], [0.2, 0.2]];
 
@@ -44,19 +43,20 @@ fn a_lasso_becomes_a_measured_region_that_undo_takes_back_and_the_study_keeps() 
     assert!(has(&window, &format!("{n} of {N} (")), "exactly the selected molecules lie in it");
     assert!(has(&window, "256 drawn of"), "samples were drawn");
     assert!(has(&window, "32 samples decoded:"), "the probe was decoded");
-    assert!(has(&window, "difference"), "the map's frustration is compared with the rest");
+    assert!(has(&window, "Frustration, map"), "the map's frustration is asked for");
     look(&mut window, "region_lasso");
 
     // A second one of the molecules above a threshold, and what lies in either.
-    click(&mut window, "Make (");
+    window.get_by_label_contains("Make (").click();
+    settle(&mut window);
     assert!(has(&window, "Overlap with other regions"));
     click(&mut window, "In either");
     assert!(has(&window, "Selection or") || has(&window, "or Selection"));
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!has(&window, "or Selection"), "undo takes the last region back");
 
-    window.get_by_label("Selection").click();
-    super::support::settle(&mut window);
+    window.get_by_role_and_label(egui::accesskit::Role::Button, "Selection").click();
+    settle(&mut window);
     click(&mut window, "Fill this region");
     assert!(has(&window, "to be filled"));
     window.state_mut().keep();
@@ -69,36 +69,20 @@ fn a_lasso_becomes_a_measured_region_that_undo_takes_back_and_the_study_keeps() 
     assert_eq!(molecules.len(), n);
 }
 
-/// A study of a few molecules, explored along three axes, and nothing after that.
-fn explored(folder: &Path) {
-    let recipe = "name = 'Along axes'\nseed = 11\n[corpus]\nn = 60\n[samples]\nn = 60\n[samples.source.principal]\n\
-                  components = 3\nreach = 2.0\n[samples.response]\nn_neighbours = 3\nradius = 0.05\nseed = 0\n\
-                  fingerprint = { radius = 3, n_bits = 2048 }\n[fill.set]\nn = 5\n[fill.draw]\nn = 40\n";
-    let recipe = toml::from_str(recipe).unwrap();
-    let mut study = Study::create(folder, Document::new("Along axes", recipe)).unwrap();
-    run(&mut study, "landscape");
-}
-
-fn run(study: &mut Study, step: &str) {
-    let inputs = Inputs::read(&study.document().recipe, &model_folder(), study.folder()).unwrap();
-    let folder = study.folder().to_owned();
-    let end = run_only(study, step, &inputs, &folder, 2, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(end, RunEnd::Finished);
-}
-
 #[test]
 fn a_basin_chosen_in_the_window_is_what_the_fill_step_draws_from() {
     let folder = tempfile::tempdir().unwrap();
     explored(folder.path());
     let mut window = window(folder.path());
     press(&mut window, Modifiers::NONE, Key::Num2);
-    click(&mut window, "Path");
+    tab(&mut window, "Path");
     click(&mut window, "From the lowest minimum");
     assert!(has(&window, "Energies along the path from minimum"), "there are two joined minima");
     press(&mut window, Modifiers::NONE, Key::Num3);
     click(&mut window, "Basins of the marked (2)");
     assert!(has(&window, "what flows down to minimum"));
     assert!(has(&window, "256 drawn of"), "points were drawn from the basins");
+    assert!(has(&window, "difference"), "the frustration inside is compared with the rest");
     look(&mut window, "region_basin");
     click(&mut window, "Fill this region");
     window.state_mut().keep();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::live::Live;
 use super::{
-    Answer, DECODE, DecodedImages, FIND, Figure, FoundPath, LAY_OUT, LayoutRequest, decode_images, find_path, lay_out,
+    Answer, DECODE, DecodedImages, FIND, Figure, FoundPath, LAY_OUT, LayoutRequest, MEASURE, decode_images, find_path,
+    lay_out, measure_images, measure_toy,
 };
 use crate::app::App;
 use crate::app::action::{LandscapeAction, PictureAction};
@@ -36,15 +37,16 @@ impl App {
     fn find_path(&mut self, from: Option<u64>, to: Option<u64>) {
         let Some(study) = &self.state.study else { return };
         let Some(landscape) = study.landscape.clone() else { return };
-        let projection = study.projection.clone();
+        let (projection, on_the_map) = (study.projection.clone(), study.toy.is_some());
         let serial = self.state.data_serial;
         self.state.focus.path = Answer::Pending;
         self.state.focus.molecules = Answer::None;
+        self.state.focus.energies = Answer::None;
         self.state.focus.ends = from.map(|from| (from, to));
         self.state.focus.image = 0;
         let started = self.board.start(
             FIND,
-            move |_| find_path(&landscape, projection.as_deref(), from, to),
+            move |_| find_path(&landscape, projection.as_deref(), on_the_map, from, to),
             move |result| Event::PathFound(serial, result),
         );
         self.told_start(started);
@@ -59,7 +61,35 @@ impl App {
             self.state.marked_minima = path.ends.to_vec();
         }
         self.state.focus.path = Answer::Ready(result.map(Arc::new));
+        self.measure_path();
         self.decode_path();
+    }
+
+    /// Asks the surface for its energy at the images of the path, in a job.
+    fn measure_path(&mut self) {
+        let Some(study) = &self.state.study else { return };
+        if let (Some(toy), Some(path)) = (&study.toy, self.state.focus.path.ok()) {
+            self.state.focus.energies = Answer::Ready(Ok(Arc::new(measure_toy(toy, path))));
+            return;
+        }
+        let (Some(path), Some(landscape)) = (self.state.focus.path.ok().cloned(), study.ids.landscape.clone()) else {
+            return;
+        };
+        let folder = study.folder.clone();
+        self.state.focus.energies = Answer::Pending;
+        let shown = path.clone();
+        let started = self.board.queue(
+            MEASURE,
+            move |_| measure_images(&folder, &landscape, &path),
+            move |result| Event::PathMeasured(shown, result),
+        );
+        self.told_start(started);
+    }
+
+    pub(in crate::app) fn take_path_energies(&mut self, path: &Arc<FoundPath>, result: Result<Vec<f64>, String>) {
+        if self.state.focus.path.ok().is_some_and(|shown| Arc::ptr_eq(shown, path)) {
+            self.state.focus.energies = Answer::Ready(result.map(Arc::new));
+        }
     }
 
     /// Decodes the images of the path with the open model, in a job.

@@ -11,13 +11,14 @@ use std::sync::Arc;
 pub use figure::Figure;
 pub use layout::{LayoutRequest, Placing, lay_out};
 pub use live::Live;
-pub use path::{FoundPath, decode_images, find_path};
+pub use path::{FoundPath, decode_images, find_path, measure_images, measure_toy};
 
 use crate::landscape::NetworkLayout;
 
 /// Names of the jobs, on the board.
 const FIND: &str = "Find the path";
 const DECODE: &str = "Decode along the path";
+const MEASURE: &str = "Energies along the path";
 const LAY_OUT: &str = "Lay the network out";
 
 /// What came of a request: nothing yet, under way, or its result.
@@ -49,6 +50,7 @@ impl LandscapeFocus {
         match job {
             FIND => self.path = Answer::Ready(Err(why())),
             DECODE => self.molecules = Answer::Ready(Err(why())),
+            MEASURE => self.energies = Answer::Ready(Err(why())),
             LAY_OUT => self.layout = Answer::Ready(Err(why())),
             _ => {}
         }
@@ -69,6 +71,8 @@ pub struct LandscapeFocus {
     pub path: Answer<FoundPath>,
     /// The image of the path that is looked at.
     pub image: usize,
+    /// The energy of the fitted surface at the images.
+    pub energies: Answer<Vec<f64>>,
     /// What the images decode to with the open model.
     pub molecules: Answer<DecodedImages>,
     /// What the network was last asked to be laid out by.

@@ -12,6 +12,9 @@ use crate::model::{FoundationModel, LatentVector};
 use crate::projection::Projection;
 use crate::render::GlyphShape;
 use crate::render::figure::ProfilePoint;
+use crate::workspace::pipeline::StoredTerrain;
+use crate::workspace::{ArtefactId, Study};
+use std::path::Path;
 
 /// Images for a unit of length in the box, as many as the reference lays along a band.
 const IMAGES_PER_LENGTH: f64 = 10.0;
@@ -174,6 +177,17 @@ pub fn decode_images(
 pub fn measure_toy(toy: &Toy, path: &FoundPath) -> Vec<f64> {
     let place = |z: &[f32]| z.iter().map(|z| f64::midpoint(f64::from(*z), 1.0)).collect::<Vec<f64>>();
     path.images.iter().map(|image| toy.energy(&place(&image.latent))).collect()
+}
+
+/// The energy of a landscape's surface at the images of a path, in units of E; the surface is fitted anew.
+///
+/// # Errors
+/// A sentence: the samples that the landscape was made from are not there.
+pub fn measure_images(folder: &Path, landscape: &ArtefactId, path: &FoundPath) -> Result<Vec<f64>, String> {
+    let study = Study::open_read_only(folder).map_err(|error| told(&error))?;
+    let artefact = study.artefact(landscape).map_err(|error| told(&error))?;
+    let terrain = StoredTerrain::read(&study, &artefact).map_err(|error| told(&error))?;
+    Ok(path.images.iter().map(|image| terrain.energy(&image.latent)).collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the heatmap shows: field, contours, hatches, and the landscape it is compared with.
 
 use eframe::egui::containers::menu::{MenuButton, MenuConfig};
-use eframe::egui::{PopupCloseBehavior, RichText, Slider, Ui, WidgetInfo};
+use eframe::egui::{Align, Label, PopupCloseBehavior, RichText, Slider, Ui, WidgetInfo};
 
 use crate::app::action::{LandscapeAction, PictureAction};
 use crate::app::picture::{Heatmap, Layer};
@@ -36,7 +36,7 @@ fn choices_ui(ui: &mut Ui, view: &mut View, now: Heatmap) {
                 .on_disabled_hover_text(why);
         });
     }
-    ui.label(RichText::new(wanted.field.hint()).small().color(view.palette.ink_weak));
+    small(ui, view, wanted.field.hint());
     difference_ui(ui, view, now);
     section(ui, &view.palette, "Look");
     let slider = ui.add(Slider::new(&mut wanted.levels, 0..=20).text("contour levels"));
@@ -51,13 +51,18 @@ fn choices_ui(ui: &mut Ui, view: &mut View, now: Heatmap) {
     }
 }
 
+fn small(ui: &mut Ui, view: &View, words: &str) {
+    let words = RichText::new(words).small().color(view.palette.ink_weak);
+    ui.add(Label::new(words).wrap().halign(Align::LEFT));
+}
+
 fn difference_ui(ui: &mut Ui, view: &mut View, now: Heatmap) {
     section(ui, &view.palette, "Difference of roughness to");
     let others = view.state.study.as_ref().map(|study| study.other_landscapes.clone()).unwrap_or_default();
     if others.is_empty() {
         let words =
             "The study holds one landscape: explore another one, with other settings or another model, to compare.";
-        ui.label(RichText::new(words).small().color(view.palette.ink_weak));
+        small(ui, view, words);
     }
     for other in others {
         let button =

@@ -10,15 +10,47 @@ pub use apply::edit;
 pub use bootstrap::Contrast;
 pub use measure::{Ground, Probe, RegionCard, measure};
 
-use crate::workspace::NamedRegion;
+use crate::app::action::{Action, PictureAction, RegionEdit};
+use crate::app::data::RowSet;
+use crate::app::state::State;
+use crate::workspace::{NamedRegion, RegionDefinition};
+
+/// What makes a region of the selected molecules.
+///
+/// # Errors
+/// A sentence: nothing is selected, or there is no study to keep a region in.
+pub fn of_selection(state: &State) -> Result<Action, String> {
+    let selection = &state.picture.selection;
+    if selection.is_empty() {
+        return Err("Select molecules on the map first: L is the lasso".into());
+    }
+    around(state, "Selection", selection)
+}
+
+/// What makes a region around rows of the data set.
+///
+/// # Errors
+/// A sentence: there is no study to keep a region in.
+pub fn around(state: &State, name: &str, rows: &RowSet) -> Result<Action, String> {
+    let points = state.study.as_ref().and_then(|study| study.ids.points.clone());
+    let (Some(points), Some(data)) = (points, &state.data) else {
+        return Err("A region belongs to a study: open one, or make one with `fillscape study new`".into());
+    };
+    let molecules = rows.iter().filter_map(|row| data.ids.get(row).cloned()).collect();
+    let definition = RegionDefinition::Around { points, molecules };
+    Ok(PictureAction::Region(RegionEdit::Add(NamedRegion { name: name.to_owned(), definition })).into())
+}
 
 /// The name of the job, on the board.
 const MEASURE: &str = "Measure the region";
 
+/// A region, the data set it was measured against, and what came of it.
+type Known = (Arc<NamedRegion>, u64, Result<Arc<RegionCard>, String>);
+
 /// What is known of the regions of a study; made again as they change.
 #[derive(Debug, Clone, Default)]
 pub struct RegionCards {
-    known: Vec<(Arc<NamedRegion>, u64, Result<Arc<RegionCard>, String>)>,
+    known: Vec<Known>,
     /// The region a job measures now, with the data set it is measured against.
     pub pending: Option<(Arc<NamedRegion>, u64)>,
     /// Whether the map shows where samples will fall.
@@ -28,7 +60,8 @@ pub struct RegionCards {
 impl RegionCards {
     /// The card of a region, when it was measured with this data set and model.
     pub fn get(&self, region: &Arc<NamedRegion>, serial: u64) -> Option<&Result<Arc<RegionCard>, String>> {
-        self.known.iter().find(|(known, of, _)| *of == serial && known == region).map(|(_, _, card)| card)
+        let same = |known: &Arc<NamedRegion>| Arc::ptr_eq(known, region) || known == region;
+        self.known.iter().find(|(known, of, _)| *of == serial && same(known)).map(|(_, _, card)| card)
     }
 
     /// Keeps a card.

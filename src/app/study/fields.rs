@@ -63,7 +63,7 @@ impl Field {
             Self::Roughness => ["Roughness on the map", "units of E"],
             Self::Frustration => ["Frustration on the map", "units of E"],
             Self::Similarity => ["Similarity response", "0 to 1"],
-            Self::Support => ["Measured points", "per square unit of the map"],
+            Self::Support => ["Support", "points per area"],
             Self::Difference => ["Difference of roughness", "units of E"],
         }
     }

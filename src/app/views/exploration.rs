@@ -130,7 +130,7 @@ impl ExplorationPanel {
                 primary_button(ui, view, Command::Primary, words);
             }
             let words = match (state, changed) {
-                (_, true) => "The settings are changed: the landscape shown was made with others.",
+                (_, true) => "The settings are changed and not kept yet; the landscape shown, if any, has others.",
                 (StepState::Done, _) => "The landscape shown was made with these settings.",
                 (StepState::Stale, _) => "The landscape shown was made with other settings or another model.",
                 (StepState::Ready, _) => "Not explored yet; a run that was stopped goes on where it was.",

@@ -149,7 +149,7 @@ fn figure(view: &View, path: &FoundPath, size: [f32; 2], alone: bool) -> crate::
             path.lowest.barrier_forward, path.lowest.barrier_back
         )
     } else {
-        "Only the marked points are data; the curve between them is drawn".to_owned()
+        "The curve joins the marked points; dots: the surface on the straight lines between them".to_owned()
     };
     let axes = ["length of the path, in units of the box", "E (similarity, scaled)"];
     path_profile(&path.profile, axes[0], axes[1], &title, &footer, &map::theme(&view.palette), size)
@@ -193,6 +193,12 @@ fn profile_ui(ui: &mut Ui, view: &mut View, path: &FoundPath, image: usize, rect
     painter.rect_filled(rect, 0.0, view.palette.canvas);
     figure(view, path, size, false).paint(&painter, rect.min);
     let frame = ProfileFrame::new(&path.profile, false, size[0] >= LEAST_WITH_LEGEND, size);
+    if let Some(energies) = view.state.focus.energies.ok() {
+        for (image, energy) in path.images.iter().zip(energies.iter()).filter(|(image, _)| image.stop.is_none()) {
+            let at = rect.min + vec2(frame.x(image.length), frame.y(*energy));
+            painter.circle_filled(at, 1.8, view.palette.ink_weak);
+        }
+    }
     let length = path.images.get(image).map_or(0.0, |image| image.length);
     let energy = curve_energy(&path.profile, length).unwrap_or(0.0);
     let at = rect.min + vec2(frame.x(length), frame.y(energy));
@@ -237,12 +243,16 @@ fn card_ui(ui: &Ui, view: &mut View, path: &FoundPath, image: usize, card: Rect)
     };
     let found = &path.images[image];
     line(32.0, path.describe(image), palette.ink);
-    let measured = found.stop.map(|stop| path.profile[stop].energy);
-    line(
-        16.0,
-        measured.map_or_else(|| "E is known at stationary points".to_owned(), |e| format!("E = {}", number(e))),
-        palette.ink_weak,
-    );
+    let energy = match (found.stop, &view.state.focus.energies) {
+        (Some(stop), _) => format!("E = {}", number(path.profile[stop].energy)),
+        (None, Answer::Ready(Ok(all))) => {
+            all.get(image).map_or_else(String::new, |e| format!("E = {} on the straight line", number(*e)))
+        }
+        (None, Answer::Ready(Err(_))) => "E is not known: no surface".to_owned(),
+        (None, Answer::Pending) => "E is being measured…".to_owned(),
+        (None, Answer::None) => "E is known at stationary points".to_owned(),
+    };
+    line(16.0, energy, palette.ink_weak);
     line(0.0, format!("at {} of {}", number(found.length), number(path.lowest.length)), palette.ink_weak);
     molecule_ui(ui, view, image, Rect::from_min_max(inner.min, inner.max - vec2(0.0, 50.0)));
 }

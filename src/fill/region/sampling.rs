@@ -132,15 +132,24 @@ fn on_sphere(centre: &[f32], radius: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
     centre.iter().zip(direction).map(|(c, u)| (f64::from(*c) + scale * u) as f32).collect()
 }
 
-/// A point at a distance of `radius` latent units from a centre, along the coordinates of a landscape and within their box.
+/// A point at a distance of `radius` latent units from a centre, along the coordinates of a landscape; what would leave
+/// their box comes back from its face.
 fn along(coordinates: &dyn Coordinates, centre: &[f32], radius: f32, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let mut x = coordinates.of_latent(centre);
     let direction: Vec<f64> = x.iter().map(|_| normal(rng)).collect();
     let norm = direction.iter().map(|u| u * u).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
     for (k, (x, u)) in x.iter_mut().zip(direction).enumerate() {
-        *x = (*x + 0.5 * f64::from(radius) * u / (norm * coordinates.half_width(k))).clamp(0.0, 1.0);
+        let moved = *x + 0.5 * f64::from(radius) * u / (norm * coordinates.half_width(k));
+        *x = reflected(moved);
     }
     coordinates.lift(&x)
+}
+
+/// A coordinate thrown back at the faces of the unit box; clamped where once is not enough.
+fn reflected(x: f64) -> f64 {
+    let x = if x < 0.0 { -x } else { x };
+    let x = if x > 1.0 { 2.0 - x } else { x };
+    x.clamp(0.0, 1.0)
 }
 
 /// A standard normal deviate, by Box and Muller.

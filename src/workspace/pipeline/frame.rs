@@ -80,9 +80,8 @@ impl Frame {
         let along = |axis: &[f64]| -> f64 {
             latent.iter().zip(&self.centre).zip(axis).map(|((z, c), u)| (f64::from(*z) - c) * u).sum()
         };
-        let unit = |(axis, half): (&Vec<f64>, &f64)| match *half > 0.0 {
-            true => f64::midpoint(along(axis) / half, 1.0).clamp(0.0, 1.0),
-            false => 0.5,
+        let unit = |(axis, half): (&Vec<f64>, &f64)| {
+            if *half > 0.0 { f64::midpoint(along(axis) / half, 1.0).clamp(0.0, 1.0) } else { 0.5 }
         };
         self.axes.iter().zip(&self.half_widths).map(unit).collect()
     }

@@ -6,6 +6,7 @@ use crate::app::action::{PictureAction, RegionEdit, Tool};
 use crate::app::command::Command;
 use crate::app::data::{DataSet, RowSet, Values};
 use crate::app::model_session::thousands;
+use crate::app::region;
 use crate::app::widgets::{View, command_button, section};
 use crate::fill::Region;
 use crate::fill::region::Balls;
@@ -40,7 +41,7 @@ impl Making {
     /// Draws the ways to make a region.
     pub fn ui(&mut self, ui: &mut Ui, view: &mut View) {
         section(ui, &view.palette, "Make a region of");
-        self.selection_ui(ui, view);
+        selection_ui(ui, view);
         self.threshold_ui(ui, view);
         self.rough_ui(ui, view);
         basins_ui(ui, view);
@@ -50,27 +51,16 @@ impl Making {
         }
     }
 
-    fn selection_ui(&mut self, ui: &mut Ui, view: &mut View) {
-        ui.horizontal_wrapped(|ui| {
-            let selection = view.state.picture.selection.clone();
-            let words = format!("Selection ({})", thousands(selection.len()));
-            let button = ui.add_enabled(!selection.is_empty(), egui::Button::new(words));
-            let hint = "Balls around the selected molecules in latent space that reach to no other molecule";
-            if button.on_hover_text(hint).on_disabled_hover_text("Select molecules on the map first").clicked() {
-                around(view, "Selection", &selection);
-            }
-            for tool in [Tool::Lasso, Tool::Rectangle] {
-                command_button(ui, view, Command::Tool(tool));
-            }
-        });
-    }
-
     fn threshold_ui(&mut self, ui: &mut Ui, view: &mut View) {
         let Some(data) = view.state.data.clone() else { return };
         let numeric: Vec<&str> =
             data.columns.iter().filter(|column| column.range().is_some()).map(|column| column.name.as_str()).collect();
         let Some(first) = numeric.first() else { return };
-        let column = self.column.clone().unwrap_or_else(|| (*first).to_owned());
+        if self.column.is_none() {
+            self.column = Some((*first).to_owned());
+            self.threshold = middle(&data, first);
+        }
+        let column = self.column.clone().unwrap_or_default();
         ui.horizontal_wrapped(|ui| {
             let choice =
                 egui::ComboBox::from_id_salt("threshold column").width(86.0).selected_text(&column).show_ui(ui, |ui| {
@@ -167,6 +157,21 @@ impl Making {
     }
 }
 
+fn selection_ui(ui: &mut Ui, view: &mut View) {
+    ui.horizontal_wrapped(|ui| {
+        let selection = view.state.picture.selection.clone();
+        let words = format!("Selection ({})", thousands(selection.len()));
+        let button = ui.add_enabled(!selection.is_empty(), egui::Button::new(words));
+        let hint = "Balls around the selected molecules in latent space that reach to no other molecule";
+        if button.on_hover_text(hint).on_disabled_hover_text("Select molecules on the map first").clicked() {
+            around(view, "Selection", &selection);
+        }
+        for tool in [Tool::Lasso, Tool::Rectangle] {
+            command_button(ui, view, Command::Tool(tool));
+        }
+    });
+}
+
 fn combine(view: &mut View, a: &NamedRegion, b: &NamedRegion, joining: Joining) {
     let parts = [a.definition.clone(), b.definition.clone()];
     let (word, definition) = match joining {
@@ -199,10 +204,9 @@ fn basins_ui(ui: &mut Ui, view: &mut View) {
 
 /// Adds a region around rows of the data set.
 fn around(view: &mut View, name: &str, rows: &RowSet) {
-    let points = view.state.study.as_ref().and_then(|study| study.ids.points.clone());
-    let (Some(points), Some(data)) = (points, view.state.data.clone()) else { return };
-    let molecules = rows.iter().filter_map(|row| data.ids.get(row).cloned()).collect();
-    add(view, name, RegionDefinition::Around { points, molecules });
+    if let Ok(action) = region::around(view.state, name, rows) {
+        view.ask(action);
+    }
 }
 
 fn add(view: &mut View, name: &str, definition: RegionDefinition) {

@@ -40,7 +40,7 @@ impl RegionPanel {
         let ground = egui::Frame::new().fill(palette.panel).inner_margin(egui::Margin::same(8));
         egui::Panel::left("regions").frame(ground).resizable(true).default_size(LIST).min_size(220.0).show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                self.list_ui(ui, view);
+                list_ui(ui, view);
                 self.making.ui(ui, view);
             });
         });
@@ -50,24 +50,6 @@ impl RegionPanel {
                 None => nothing_ui(ui, view),
             });
         });
-    }
-
-    fn list_ui(&mut self, ui: &mut Ui, view: &mut View) {
-        section(ui, &view.palette, "Regions");
-        let (regions, shown) = (view.state.picture.regions.clone(), view.state.picture.region.clone());
-        if regions.is_empty() {
-            ui.label(RichText::new("None yet: make one below").color(view.palette.ink_weak));
-        }
-        for region in regions {
-            let on = shown.as_ref() == Some(&region.name);
-            let fills = view.state.picture.fill_region.as_ref() == Some(&region.name);
-            let words = if fills { format!("{}  · to be filled", region.name) } else { region.name.clone() };
-            let line = ui.add(egui::Button::selectable(on, words).truncate());
-            if line.on_hover_text(kind(&region)).clicked() {
-                let wanted = (!on).then(|| region.name.clone());
-                view.ask(PictureAction::Region(RegionEdit::Show(wanted)));
-            }
-        }
     }
 
     fn shown_ui(&mut self, ui: &mut Ui, view: &mut View, region: &Arc<NamedRegion>) {
@@ -97,6 +79,24 @@ impl RegionPanel {
         if field.lost_focus() && text.trim() != of {
             view.ask(PictureAction::Region(RegionEdit::Rename(of.clone(), text.clone())));
             self.name = None;
+        }
+    }
+}
+
+fn list_ui(ui: &mut Ui, view: &mut View) {
+    section(ui, &view.palette, "Regions");
+    let (regions, shown) = (view.state.picture.regions.clone(), view.state.picture.region.clone());
+    if regions.is_empty() {
+        ui.label(RichText::new("None yet: make one below").color(view.palette.ink_weak));
+    }
+    for region in regions {
+        let on = shown.as_ref() == Some(&region.name);
+        let fills = view.state.picture.fill_region.as_ref() == Some(&region.name);
+        let words = if fills { format!("{}  · to be filled", region.name) } else { region.name.clone() };
+        let line = ui.add(egui::Button::selectable(on, words).truncate());
+        if line.on_hover_text(kind(&region)).clicked() {
+            let wanted = (!on).then(|| region.name.clone());
+            view.ask(PictureAction::Region(RegionEdit::Show(wanted)));
         }
     }
 }
