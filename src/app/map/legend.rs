@@ -21,7 +21,7 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
         let height = match legend {
             Legend::Scale(_) => 42.0,
             Legend::Words(_, words) => 20.0 + 16.0 * words.len() as f32,
-            Legend::Shapes(shapes) => 16.0 * shapes.len() as f32,
+            Legend::Shapes(shapes) => 4.0 + 16.0 * shapes.len() as f32,
         };
         let width = if matches!(legend, Legend::Shapes(_)) { SHAPES_WIDTH } else { BAR.x };
         let size = vec2(width + 2.0 * MARGIN, height + MARGIN);

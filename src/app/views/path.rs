@@ -246,7 +246,7 @@ fn card_ui(ui: &Ui, view: &mut View, path: &FoundPath, image: usize, card: Rect)
     let energy = match (found.stop, &view.state.focus.energies) {
         (Some(stop), _) => format!("E = {}", number(path.profile[stop].energy)),
         (None, Answer::Ready(Ok(all))) => {
-            all.get(image).map_or_else(String::new, |e| format!("E = {} on the straight line", number(*e)))
+            all.get(image).map_or_else(String::new, |e| format!("E = {} on the way", number(*e)))
         }
         (None, Answer::Ready(Err(_))) => "E is not known: no surface".to_owned(),
         (None, Answer::Pending) => "E is being measured…".to_owned(),
