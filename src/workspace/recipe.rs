@@ -305,6 +305,19 @@ impl Recipe {
         if self.tune_seeds.is_empty() || twice(&self.tune_seeds).is_some() {
             return Err(format!("tune_seeds is {:?}, expected at least one, none of them twice", self.tune_seeds));
         }
+        let sorted = |seeds: &[u64]| {
+            let mut seeds = seeds.to_vec();
+            seeds.sort_unstable();
+            seeds
+        };
+        // A single checkpoint stands for all seeds of the comparison; several are its seeds.
+        if self.tune_seeds.len() > 1
+            && sorted(&self.tune_seeds) != sorted(&self.compare.seeds)
+            && !self.tasks.is_empty()
+        {
+            let (tuned, compared) = (&self.tune_seeds, &self.compare.seeds);
+            return Err(format!("tune_seeds is {tuned:?} and compare.seeds {compared:?}, expected the same seeds"));
+        }
         self.check_tasks()
     }
 

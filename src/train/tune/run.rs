@@ -165,6 +165,10 @@ impl<'a> Run<'a> {
             }
             self.log.write(&metrics)?;
             live(&metrics);
+            // The last step has no loss of its own that would show what it did.
+            if let Some(what) = self.damage(metrics.validation, is_last) {
+                return Ok(StopReason::Diverged { step: done, what });
+            }
             if is_epoch && self.has_come_to_rest() {
                 return Ok(StopReason::EarlyStop { step: done });
             }
@@ -282,6 +286,15 @@ impl<'a> Run<'a> {
             watch.best = found;
         }
         found
+    }
+
+    /// What is wrong after a step, if something is: weights or a loss on held-out molecules that are no numbers.
+    fn damage(&self, validation: Option<Validation>, is_last: bool) -> Option<String> {
+        if let Some(found) = validation.filter(|found| !found.loss.is_finite()) {
+            return Some(format!("the loss on held-out molecules is {}", found.loss));
+        }
+        let n = if is_last { self.p.iter().filter(|weight| !weight.is_finite()).count() } else { 0 };
+        (n > 0).then(|| format!("{n} weights are no numbers"))
     }
 
     /// One of the two losses has gone too long without a new best.

@@ -99,16 +99,6 @@ pub enum StepError {
     /// The tuning.
     #[error(transparent)]
     Tune(#[from] TuneError),
-    /// The tuning ended without a checkpoint.
-    #[error(
-        "the tuning of {arm} ended without a checkpoint: {why}; lower the learning rate, or choose another strategy"
-    )]
-    NoCheckpoint {
-        /// Which arm.
-        arm: String,
-        /// What the tuning says.
-        why: String,
-    },
     /// A task.
     #[error(transparent)]
     Task(#[from] Box<TaskError>),

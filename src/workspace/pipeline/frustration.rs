@@ -6,6 +6,7 @@ use super::plan::{Plan, Step};
 use super::run::{Made, Sitting, StepEnd, params, summary};
 use super::samples::{Samples, respond};
 use super::terrain::StoredTerrain;
+use super::tune::divergence;
 use crate::fill::Region;
 use crate::fill::region::latent_from_box;
 use crate::landscape::{KineticTransitionNetwork, Normalisation};
@@ -87,9 +88,14 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
     if whole {
         fill_in(&mut arms[0], &region, &terrain, &stored.files.network, sitting)?;
     }
+    let mut diverged = Vec::new();
     for arm in Plan::arms(&recipe) {
         let step = Step::Tune { arm: arm.clone(), seed: recipe.tune_seeds[0] };
         let artefact = sitting.result(&step.to_string())?;
+        if divergence(&artefact).is_some() {
+            diverged.push(arm);
+            continue;
+        }
         let folder = checkpoints::whole(sitting.study, &artefact, &sitting.inputs.model)?;
         let tuned = SelfiesTed::open(&folder, recipe.model.device)?;
         let partial = staging.work().join(format!("{arm}.f64"));
@@ -108,7 +114,7 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
         }
         arms.push(found);
     }
-    let method = match p.method {
+    let mut method = match p.method {
         FrustrationMethod::Landscape => format!(
             "The similarity response was measured again at all {} sample points with each tuned checkpoint (first tuning \
              seed), scaled as the base model's, and a new surface was fitted and explored with the same settings. F \
@@ -121,6 +127,9 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
             chosen.len()
         ),
     };
+    if !diverged.is_empty() {
+        method += &format!(" Not measured, for the tuning diverged: {}.", diverged.join(", "));
+    }
     let n = arms.len();
     staging.write_json(FRUSTRATION_FILE, &FrustrationReport { method, arms })?;
     Ok(Some(Made::finished(summary([("n_checkpoints", toml::Value::Integer(n as i64))]))))

@@ -5,11 +5,16 @@ use super::error::StepError;
 use super::fill_sets::FillMolecules;
 use super::run::{Made, Sitting, StepEnd, params};
 use crate::train::StopReason as TrainStop;
-use crate::train::tune::{TuneParams, tune};
-use crate::workspace::{Staging, StopReason, checkpoints};
+use crate::train::tune::{TuneParams, Tuned, tune};
+use crate::workspace::{Artefact, Staging, StopReason, StudyError, checkpoints};
+use std::fs;
+use std::path::Path;
 
 /// Files of a tuning folder that are not part of the result: times, and the state to go on from.
 const NOT_KEPT: [&str; 2] = ["timing.json", "state.bin"];
+
+/// The figure that says why a run diverged.
+const REASON: &str = "reason";
 
 /// Tunes the base model on the set of an arm.
 pub(super) fn tune_arm(sitting: &mut Sitting, staging: &Staging, arm: &str) -> StepEnd {
@@ -24,20 +29,40 @@ pub(super) fn tune_arm(sitting: &mut Sitting, staging: &Staging, arm: &str) -> S
     let base = sitting.inputs.model.clone();
     let tuned =
         tune(&base, &set.selfies, &corpus.selfies, &corpus.held_out_selfies, &p, &folder, &mut |x| sitting.observe(x))?;
-    if !tuned.is_done() {
-        if sitting.stopped {
-            return Ok(None);
+    let mut figures = toml::Table::new();
+    figures.insert("steps".to_owned(), toml::Value::Integer(tuned.steps as i64));
+    figures.insert("strategy".to_owned(), toml::Value::String(p.strategy.name().to_owned()));
+    match &tuned.stop_reason {
+        TrainStop::Finished | TrainStop::EarlyStop { .. } => {}
+        // Where it was asked to stop, it has kept what it needs to go on.
+        TrainStop::Cancelled => return Ok(None),
+        TrainStop::Diverged { step, what } => {
+            figures.insert(REASON.to_owned(), toml::Value::String(format!("{what} (step {step})")));
+            return without_checkpoint(staging, &folder, &tuned, figures);
         }
-        let why = format!("{:?}", tuned.stop_reason);
-        return Err(StepError::NoCheckpoint { arm: arm.to_owned(), why });
     }
     checkpoints::store(staging, &folder, &base, &NOT_KEPT)?;
     let stop_reason =
         if matches!(tuned.stop_reason, TrainStop::Finished) { StopReason::Finished } else { StopReason::Limit };
-    let mut figures = toml::Table::new();
-    figures.insert("steps".to_owned(), toml::Value::Integer(tuned.steps as i64));
-    figures.insert("strategy".to_owned(), toml::Value::String(p.strategy.name().to_owned()));
     figures.extend(tuned.forgetting().map(|lost| ("forgetting".to_owned(), toml::Value::Float(lost))));
     figures.extend(tuned.digest.map(|digest| ("digest".to_owned(), toml::Value::String(digest))));
     Ok(Some(Made { stop_reason, summary: figures }))
+}
+
+/// A run that diverged is a result, too: its losses and the reason, but no checkpoint. The study goes on without it.
+fn without_checkpoint(staging: &Staging, folder: &Path, tuned: &Tuned, figures: toml::Table) -> StepEnd {
+    let path = folder.join("log.csv");
+    let log = fs::read(&path).map_err(|source| StudyError::Read { path, source })?;
+    staging.write("log.csv", log)?;
+    staging.write_json("tuning.json", tuned)?;
+    Ok(Some(Made { stop_reason: StopReason::Diverged, summary: figures }))
+}
+
+/// Why the tuning run of an artefact diverged and has no checkpoint; none when it did not.
+pub fn divergence(artefact: &Artefact) -> Option<String> {
+    if artefact.provenance.stop_reason != StopReason::Diverged {
+        return None;
+    }
+    let reason = artefact.provenance.summary.get(REASON).and_then(toml::Value::as_str);
+    Some(reason.unwrap_or("no reason was recorded").to_owned())
 }
