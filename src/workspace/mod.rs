@@ -7,6 +7,7 @@
 //! scores.sqlite              runs and scores, searchable
 //! artefacts/<kind>-<hash>/   provenance.toml and the files it lists; never changed once there
 //! work/<kind>-<hash>/        what a step under way needs to go on after an interruption
+//! report.html                the report with the times of its stages, for people to open
 //! ```
 //!
 //! An artefact is named by the hash of its kind, its parents' names, its inputs' digests and its parameters. So the name
@@ -30,11 +31,12 @@ pub mod regions;
 pub mod scores;
 mod staging;
 mod study;
+pub mod times;
 mod upkeep;
 
 pub use artefact::{Artefact, ArtefactId, ArtefactKind, FileRecord, Provenance, StopReason};
 pub use document::{Document, NamedRegion, RegionDefinition, Selection};
-pub use error::{Damage, StudyError};
+pub use error::{Damage, StudyError, is_disk_full};
 pub use history::History;
 pub use molecules::{MoleculeTable, NumericColumn, Points};
 pub use npy::write_npy_f32;

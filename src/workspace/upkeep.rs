@@ -5,7 +5,8 @@ use super::files::files_below;
 use super::pipeline::Plan;
 use super::scores::{Scores, comparison_of};
 use super::staging::{create_folder, remove_folder};
-use super::{Study, StudyError};
+use super::times::REPORT_FILE;
+use super::{Study, StudyError, is_disk_full};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -117,7 +118,12 @@ impl Study {
             Ok(n)
         };
         if let Err(error) = rebuilt() {
-            let remedy = "remove scores.sqlite and check again: it is built from the artefacts".to_owned();
+            let remedy = if is_disk_full(&*error) {
+                "make room on the disk and check again"
+            } else {
+                "remove scores.sqlite and check again: it is built from the artefacts"
+            };
+            let remedy = remedy.to_owned();
             report.faults.push(Fault { artefact: None, step: None, problem: causes(&*error), remedy });
         }
     }
@@ -231,7 +237,10 @@ impl Study {
             };
             if let Some(folder) = whole {
                 for name in p.files.keys() {
-                    let bytes = artefact.read(name)?;
+                    let mut bytes = artefact.read(name)?;
+                    if id.kind() == ArtefactKind::Report && name == REPORT_FILE {
+                        bytes = self.report_page()?.map_or(bytes, String::into_bytes);
+                    }
                     let path = folder.join(name);
                     create_folder(path.parent().unwrap_or(&folder))?;
                     crate::atomic_file::write(&path, bytes)?;

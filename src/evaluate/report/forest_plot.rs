@@ -78,6 +78,29 @@ pub fn forest_plot(comparison: &Comparison, pair: &Pair, learner: &str) -> Strin
     svg
 }
 
+/// The plot as a file of its own: black on white, in a font that is everywhere. Empty as [`forest_plot`].
+pub fn forest_plot_file(comparison: &Comparison, pair: &Pair, learner: &str) -> String {
+    let plot = forest_plot(comparison, pair, learner);
+    // The title comes right after the opening tag.
+    plot.replacen(
+        "<title>",
+        &format!("<style>\n{FILE_STYLE}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n<title>"),
+        1,
+    )
+}
+
+/// The colours of a page in the light scheme.
+const FILE_STYLE: &str = "svg { font: 12px Helvetica, Arial, 'DejaVu Sans', sans-serif; }
+text { fill: #1b1f24; }
+text.tick { fill: #57606a; }
+.grid { stroke: #d0d7de; }
+.zero { stroke: #1b1f24; }
+.interval { stroke: #0b62b0; stroke-width: 2; }
+.seed { fill: #57606a; }
+.mark { fill: #ffffff; stroke: #0b62b0; stroke-width: 2; }
+.mark.found { fill: #0b62b0; }
+";
+
 fn lines(comparison: &Comparison, pair: &Pair, learner: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = comparison
         .tasks

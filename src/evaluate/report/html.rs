@@ -1,7 +1,7 @@
 //! A page, or the part of one, that needs no other file.
 
-use super::{forest_plot, percent};
-use crate::evaluate::comparison::{Comparison, Verdict};
+use super::{forest_plot, headline, percent};
+use crate::evaluate::comparison::{Comparison, RoughnessScore, Verdict};
 
 /// Styles of [`html_section`] and the forest plots: light and dark, as the reader's system has it.
 pub fn style() -> &'static str {
@@ -14,6 +14,10 @@ th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--rule); text-align:
 th:first-child, td:first-child { text-align: left; }
 .dim { color: var(--dim); }
 .found { font-weight: 600; }
+.wide { overflow-x: auto; }
+.result { border-left: 4px solid var(--mark); padding: .1rem 1rem; margin: 1rem 0; font-size: 17px; }
+.findings :is(th, td):is(:nth-child(-n+3), :last-child) { text-align: left; }
+summary { cursor: pointer; }
 svg.forest { width: 100%; max-width: 760px; height: auto; font: 12px system-ui, sans-serif; }
 svg.forest text { fill: var(--ink); }
 svg.forest text.tick { fill: var(--dim); }
@@ -43,14 +47,7 @@ pub fn html_section(comparison: &Comparison) -> String {
     if !comparison.is_complete {
         text += "<p class=\"found\">Stopped before its end: only the tasks below were compared.</p>\n";
     }
-    if !comparison.pooled.is_empty() {
-        text += "<h2>What was found</h2>\n<ul>\n";
-        for pooled in &comparison.pooled {
-            let class = if pooled.verdict == Verdict::NoDetectableDifference { "" } else { " class=\"found\"" };
-            text += &format!("<li{class}>{}</li>\n", escaped(&pooled.sentence()));
-        }
-        text += "</ul>\n";
-    }
+    text += &findings(comparison);
     text += &plots(comparison);
     text += &scores(comparison);
     text += &roughness(comparison);
@@ -58,8 +55,47 @@ pub fn html_section(comparison: &Comparison) -> String {
     text
 }
 
+/// The result in words, and every pooled difference with its numbers.
+fn findings(comparison: &Comparison) -> String {
+    if comparison.pooled.is_empty() {
+        return String::new();
+    }
+    let sentences: String = headline(comparison).iter().map(|said| format!("<p>{}</p>\n", escaped(said))).collect();
+    let mut text = format!("<h2>What was found</h2>\n<div class=\"result\">\n{sentences}</div>\n");
+    text += &format!(
+        "<p class=\"dim\">Mean relative change over all tasks, in percent, positive is better; {} % intervals over test \
+         molecules and seeds; p after Holm's correction over all rows.</p>\n",
+        100.0 * comparison.params.confidence
+    );
+    text += "<div class=\"wide\"><table class=\"findings\">\n<tr><th>model</th><th>against</th><th>learner</th><th>change</th>\
+             <th>interval</th><th>p</th><th>tasks better</th><th>finding</th></tr>\n";
+    for p in &comparison.pooled {
+        let (class, finding) = match p.verdict {
+            Verdict::Better => (" class=\"found\"", "better"),
+            Verdict::Worse => (" class=\"found\"", "worse"),
+            Verdict::NoDetectableDifference => ("", "no detectable difference"),
+        };
+        text += &format!(
+            "<tr{class}><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} to {}</td><td>{:.3}</td><td>{} of {}</td>\
+             <td>{finding}</td></tr>\n",
+            escaped(&p.pair.new),
+            escaped(&p.pair.base),
+            p.learner,
+            percent(p.change),
+            percent(p.interval.low),
+            percent(p.interval.high),
+            p.p_holm,
+            p.n_better,
+            p.n_tasks
+        );
+    }
+    text + "</table></div>\n"
+}
+
+/// Plots of the second arm are open; those of its controls against the base wait behind a click.
 fn plots(comparison: &Comparison) -> String {
-    let mut text = String::new();
+    let subject = comparison.arms().get(1).map(|arm| (*arm).to_owned());
+    let (mut open, mut folded) = (String::new(), String::new());
     for pair in &comparison.params.pairs {
         for learner in &comparison.params.learners {
             let name = learner.name();
@@ -67,10 +103,11 @@ fn plots(comparison: &Comparison) -> String {
             if plot.is_empty() {
                 continue;
             }
-            text += &format!("<h3>{} against {}, {name}</h3>\n{plot}", escaped(&pair.new), escaped(&pair.base));
+            let text = if Some(&pair.new) == subject.as_ref() { &mut open } else { &mut folded };
+            *text += &format!("<h3>{} against {}, {name}</h3>\n{plot}", escaped(&pair.new), escaped(&pair.base));
             let new_tasks = comparison.pooled_difference(pair, name).and_then(|pooled| pooled.interval_of_new_tasks);
             if let Some(interval) = new_tasks {
-                text += &format!(
+                *text += &format!(
                     "<p class=\"dim\">For tasks like these, not these alone: {} to {} %.</p>\n",
                     percent(interval.low),
                     percent(interval.high)
@@ -78,7 +115,10 @@ fn plots(comparison: &Comparison) -> String {
             }
         }
     }
-    text
+    if !folded.is_empty() {
+        open += &format!("<details><summary>Other pairs</summary>\n{folded}</details>\n");
+    }
+    open
 }
 
 fn scores(comparison: &Comparison) -> String {
@@ -86,7 +126,10 @@ fn scores(comparison: &Comparison) -> String {
     let mut text = "<h2>Scores</h2>\n<p class=\"dim\">Means over seeds.</p>\n".to_owned();
     for learner in &comparison.params.learners {
         let heads: String = arms.iter().map(|arm| format!("<th>{}</th>", escaped(arm))).collect();
-        text += &format!("<h3>{}</h3>\n<table>\n<tr><th>task</th><th>metric</th>{heads}</tr>\n", learner.name());
+        text += &format!(
+            "<h3>{}</h3>\n<div class=\"wide\"><table>\n<tr><th>task</th><th>metric</th>{heads}</tr>\n",
+            learner.name()
+        );
         for task in &comparison.tasks {
             let cells: String = arms
                 .iter()
@@ -97,7 +140,7 @@ fn scores(comparison: &Comparison) -> String {
                 .collect();
             text += &format!("<tr><td>{}</td><td>{}</td>{cells}</tr>\n", escaped(&task.name), task.metric);
         }
-        text += "</table>\n";
+        text += "</table></div>\n";
     }
     text
 }
@@ -106,28 +149,30 @@ fn roughness(comparison: &Comparison) -> String {
     if comparison.roughness.is_empty() {
         return String::new();
     }
-    let mut text =
-        "<h2>Roughness of the labels</h2>\n<p class=\"dim\">ROGI / ROGI-XD, less is smoother; molecules used \
-                    of all.</p>\n<table>\n<tr><th>task</th>"
-            .to_owned();
-    for model in &comparison.models {
-        let seed = model.seed.map_or(String::new(), |seed| format!(", seed {seed}"));
-        text += &format!("<th>{}{seed}</th>", escaped(&model.arm));
-    }
-    text += "<th>molecules</th></tr>\n";
+    let arms = comparison.arms();
+    let heads: String = arms.iter().map(|arm| format!("<th>{}</th>", escaped(arm))).collect();
+    let mut text = format!(
+        "<h2>Roughness of the labels</h2>\n<p class=\"dim\">ROGI / ROGI-XD, less is smoother; means over checkpoints of an \
+         arm; molecules used of all.</p>\n<div class=\"wide\"><table>\n<tr><th>task</th>{heads}<th>molecules</th></tr>\n"
+    );
     for task in &comparison.tasks {
-        let found: Vec<_> = comparison.roughness.iter().filter(|r| r.task == task.name).collect();
-        let cells: String = found.iter().map(|r| format!("<td>{:.4} / {:.4}</td>", r.rogi, r.rogi_xd)).collect();
-        let used = found.first().map_or(String::new(), |r| format!("{} of {}", r.n_molecules, r.n_all));
+        let of_task = || comparison.roughness.iter().filter(|r| r.task == task.name);
+        let mean = |arm: &str, of: fn(&RoughnessScore) -> f64| {
+            let values: Vec<f64> = of_task().filter(|r| r.arm == arm).map(of).collect();
+            values.iter().sum::<f64>() / values.len().max(1) as f64
+        };
+        let cell = |arm: &&str| format!("<td>{:.3} / {:.3}</td>", mean(arm, |r| r.rogi), mean(arm, |r| r.rogi_xd));
+        let cells: String = arms.iter().map(cell).collect();
+        let used = of_task().next().map_or(String::new(), |r| format!("{} of {}", r.n_molecules, r.n_all));
         text += &format!("<tr><td>{}</td>{cells}<td class=\"dim\">{used}</td></tr>\n", escaped(&task.name));
     }
-    text += "</table>\n";
+    text += "</table></div>\n";
     text
 }
 
 fn settings(comparison: &Comparison) -> String {
     let mut text =
-        "<h2>Models, tasks, settings</h2>\n<table>\n<tr><th>arm</th><th>seed</th><th>model</th><th>digest</th></tr>\n"
+        "<h2>Models, tasks, settings</h2>\n<details><summary>Checkpoints and their digests</summary>\n<table>\n<tr><th>arm</th><th>seed</th><th>model</th><th>digest</th></tr>\n"
             .to_owned();
     for model in &comparison.models {
         let seed = model.seed.map_or("all".to_owned(), |seed| seed.to_string());
@@ -135,7 +180,7 @@ fn settings(comparison: &Comparison) -> String {
             (escaped(&model.arm), escaped(&model.name), &model.digest[..model.digest.len().min(16)]);
         text += &format!("<tr><td>{arm}</td><td>{seed}</td><td>{name}</td><td>{digest}</td></tr>\n");
     }
-    text += "</table>\n<table>\n<tr><th>task</th><th>labels</th><th>train</th><th>valid</th><th>test</th><th>left out</th></tr>\n";
+    text += "</table>\n</details>\n<table>\n<tr><th>task</th><th>labels</th><th>train</th><th>valid</th><th>test</th><th>left out</th></tr>\n";
     for task in &comparison.tasks {
         let [train, valid, test] = task.n_molecules;
         text += &format!(

@@ -132,7 +132,7 @@ impl Frame {
         let bottom = params.height_px - font * 4.0;
         Self {
             left: font * (3.2 + 0.62 * label_width),
-            right: params.width_px - font * if has_colours { 7.0 } else { 1.2 },
+            right: params.width_px - font * if has_colours { 8.5 } else { 1.2 },
             top: font * if params.title.is_empty() { 1.2 } else { 3.0 },
             bottom,
             floor: bottom - font * if params.label_minima { 1.8 } else { 0.8 },
@@ -338,7 +338,7 @@ impl Frame {
                 0.88 * font
             );
         }
-        let (x, y) = (params.width_px - 1.2 * font, top + 0.5 * height);
+        let (x, y) = (params.width_px - 0.8 * font, top + 0.5 * height);
         let _ = writeln!(
             out,
             "<text x=\"{x:.2}\" y=\"{y:.2}\" text-anchor=\"middle\" transform=\"rotate(-90 {x:.2} {y:.2})\">{}</text>",

@@ -15,38 +15,41 @@ use std::collections::HashSet;
 /// Symbols of a molecule at most: the latent path has 64 positions, two of them taken by [CLS] and [SEP].
 const MAX_SYMBOLS: usize = 62;
 
+/// Rows that are read at once.
+const PORTION: usize = 4096;
+
 /// Molecules of the corpus: canonical, none twice, those that have SELFIES of a length the latent path holds; the last
 /// ones are held out.
 pub(super) fn corpus(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
-    let params = &sitting.study.document().recipe.corpus;
-    let given: Vec<String> = match &params.file {
-        None => library(&params.library, params.n + params.n / 2)?,
+    let params = &sitting.study.document().recipe.corpus.clone();
+    let mut given: Box<dyn Iterator<Item = String>> = match &params.file {
+        None => Box::new(library(&params.library, params.n + params.n / 2)?.into_iter()),
         Some(path) => {
             let reader = MoleculeReader::open(sitting.base.join(path), &ReadParams::default())?;
             // Rows that cannot be read count as unusable below.
-            reader.map(|row| row.map(|record| record.text).unwrap_or_default()).collect()
+            Box::new(reader.map(|row| row.map(|record| record.text).unwrap_or_default()))
         }
     };
-    let n_rows = given.len();
-    let usable: Vec<Option<(String, String)>> = given
-        .par_iter()
-        .map(|smiles| {
-            let canonical = canonical_smiles(smiles).ok()?;
-            let text = selfies::encode(&canonical).ok()?;
-            let n_symbols = text.matches('[').count();
-            (1..=MAX_SYMBOLS).contains(&n_symbols).then_some((canonical, text))
-        })
-        .collect();
+    let mut n_rows = 0;
     let mut seen = HashSet::new();
     let mut table = MoleculeTable::default();
-    for (smiles, text) in usable.into_iter().flatten() {
-        if table.len() == params.n {
+    // In portions: a file may hold far more than is asked for.
+    while table.len() < params.n {
+        if sitting.observe(Progress::new("corpus", table.len() as u64, Some(params.n as u64))).is_break() {
+            return Ok(None);
+        }
+        let portion: Vec<String> = given.by_ref().take(PORTION).collect();
+        if portion.is_empty() {
             break;
         }
-        if seen.insert(smiles.clone()) {
-            table.ids.push(format!("corpus-{}", table.len()));
-            table.smiles.push(smiles);
-            table.selfies.push(text);
+        n_rows += portion.len();
+        let usable: Vec<Option<(String, String)>> = portion.par_iter().map(|smiles| usable(smiles)).collect();
+        for (smiles, text) in usable.into_iter().flatten() {
+            if table.len() < params.n && seen.insert(smiles.clone()) {
+                table.ids.push(format!("corpus-{}", table.len()));
+                table.smiles.push(smiles);
+                table.selfies.push(text);
+            }
         }
     }
     if table.len() < params.n {
@@ -56,6 +59,14 @@ pub(super) fn corpus(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     table.numbers.push(NumericColumn { name: HELD_OUT.to_owned(), values: (0..table.len()).map(held_out).collect() });
     staging.write(MOLECULES_FILE, table.to_csv())?;
     Ok(Some(Made::finished(summary([("n", count(table.len())), ("n_held_out", count(params.n_held_out))]))))
+}
+
+/// The canonical SMILES and the SELFIES of a molecule; none when it has none, or too long ones.
+fn usable(smiles: &str) -> Option<(String, String)> {
+    let canonical = canonical_smiles(smiles).ok()?;
+    let text = selfies::encode(&canonical).ok()?;
+    let n_symbols = text.matches('[').count();
+    (1..=MAX_SYMBOLS).contains(&n_symbols).then_some((canonical, text))
 }
 
 /// The column that is 1 for molecules that are held out.

@@ -21,8 +21,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// An exploration is saved so often, so that a killed one loses little.
-const SAVE_EVERY: Duration = Duration::from_mins(1);
+/// An exploration is saved after this time, then after twice as long, and so on: a killed one loses half at most, and as
+/// saving drops the searches under way, a slow machine does not spend its time on beginning them again.
+const FIRST_SAVE: Duration = Duration::from_mins(1);
 /// The file of maxima of the field.
 const FIELD_FILE: &str = "field.json";
 /// The file of headline figures.
@@ -109,6 +110,7 @@ pub(super) fn explored(
         Some(kept) if kept.params() == &p.explore && kept.starts() == samples.fitted().1 => kept,
         _ => Exploration::new(surface, samples.fitted().1, p.explore.clone())?,
     };
+    let mut save_after = FIRST_SAVE;
     while !exploration.is_finished() {
         let begun = Instant::now();
         let threads = sitting.threads;
@@ -123,7 +125,7 @@ pub(super) fn explored(
             threads,
             &mut |progress| {
                 shared.borrow_mut().observe(progress)?;
-                if begun.elapsed() >= SAVE_EVERY { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                if begun.elapsed() >= save_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             },
             &mut |found| {
                 let sighted = Sighted { kind: found.kind, latent: lift(found.x), energy: found.energy };
@@ -134,6 +136,7 @@ pub(super) fn explored(
             let text = serde_json::to_vec(&exploration)
                 .map_err(|error| StepError::Report { what: "the saved exploration", problem: error.to_string() })?;
             atomic_file::write(saved, text)?;
+            save_after *= 2;
         }
         if sitting.stopped {
             return Ok(None);

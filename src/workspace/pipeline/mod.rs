@@ -21,6 +21,7 @@ mod tasks;
 mod terrain;
 mod tune;
 
+pub use compare::LeftOut;
 pub use error::{PipelineError, StepError};
 pub use frustration::{ArmFrustration, FrustrationReport};
 pub use inputs::Inputs;
@@ -29,3 +30,4 @@ pub use plan::{Plan, PlannedStep, Step, StepState};
 pub use run::{Event, RunEnd, Sighted, run, run_only};
 pub use samples::StoredSamples;
 pub use terrain::StoredTerrain;
+pub use tune::divergence;

@@ -74,7 +74,7 @@ impl Step {
             Self::Tune { .. } => (ArtefactKind::Checkpoint, 1),
             Self::Frustration => (ArtefactKind::Frustration, 1),
             Self::Comparison => (ArtefactKind::Comparison, 1),
-            Self::Report => (ArtefactKind::Report, 1),
+            Self::Report => (ArtefactKind::Report, 2),
         }
     }
 }

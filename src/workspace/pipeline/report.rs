@@ -1,7 +1,7 @@
 //! The report: one page that stands by itself, tables and figures. It holds no times and no paths, so that the same
 //! recipe and seed give the same page.
 
-use super::compare;
+use super::compare::{self, LeftOut};
 use super::error::StepError;
 use super::figures::{Curve, escaped, loss_curves};
 use super::fill_sets::FillMolecules;
@@ -17,6 +17,7 @@ use crate::landscape::disconnectivity::{
     svg::{LeafColours, SvgParams, svg},
 };
 use crate::landscape::{METRIC_LENGTH_SCALE, frustration_of_minima};
+use crate::workspace::times::{PLACE_OF_TIMES, REPORT_FILE};
 use crate::workspace::{Staging, StudyError};
 use std::fmt::Write;
 
@@ -37,16 +38,18 @@ pub(super) fn report(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     ));
     let library: Vec<&str> = recipe.tasks.iter().filter(|t| t.library.is_some()).map(|t| t.name.as_str()).collect();
     if !library.is_empty() {
+        let which = if library.len() == 1 { "This task is" } else { "These tasks are" };
         page.paragraph(&format!(
-            "The tasks {} are made of molecules from the program's own library, labelled with computed properties: they \
-             try the loop and say nothing about measured properties.",
+            "{which} made of molecules from the program's own library, labelled with computed properties: {}. They try \
+             the loop and say nothing about measured properties.",
             library.join(", ")
         ));
     }
     let mut n_sentences = 0;
     if !recipe.tasks.is_empty() {
-        let found = compare::read(&sitting.result("comparison")?)?;
-        n_sentences = results(&mut page, staging, &found)?;
+        let artefact = sitting.result("comparison")?;
+        page.left_out(&compare::read_left_out(&artefact)?);
+        n_sentences = results(&mut page, staging, &compare::read(&artefact)?)?;
     }
     if sitting.plan.step("frustration").is_some() {
         frustration_section(&mut page, sitting)?;
@@ -54,20 +57,29 @@ pub(super) fn report(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     landscape_section(&mut page, staging, sitting)?;
     sets_section(&mut page, staging, sitting)?;
     losses_section(&mut page, staging, sitting)?;
+    page.heading("How long it took");
+    page.body.push_str(PLACE_OF_TIMES);
     provenance_section(&mut page, sitting)?;
-    staging.write("report.html", page.finish())?;
+    staging.write(REPORT_FILE, page.finish())?;
     Ok(Some(Made::finished(summary([("n_findings", toml::Value::Integer(n_sentences))]))))
 }
 
 /// Findings in words, forest plots, scores and roughness; the tables as files.
 fn results(page: &mut Page, staging: &Staging, found: &Comparison) -> Result<i64, StepError> {
-    page.heading("What changed downstream");
     page.body.push_str(&tables::html_section(found));
     staging.write("scores.csv", tables::csv(found))?;
     let parquet = tables::parquet(found)
         .map_err(|error| StepError::Report { what: "scores.parquet", problem: error.to_string() })?;
     staging.write("scores.parquet", parquet)?;
     staging.write("comparison.tex", tables::latex(found))?;
+    for pair in &found.params.pairs {
+        for learner in &found.params.learners {
+            let figure = tables::forest_plot_file(found, pair, learner.name());
+            if !figure.is_empty() {
+                staging.write(&format!("figures/forest-{}-{}-{}.svg", pair.new, pair.base, learner.name()), figure)?;
+            }
+        }
+    }
     Ok(found.pooled.len() as i64)
 }
 
@@ -81,13 +93,16 @@ fn frustration_section(page: &mut Page, sitting: &Sitting) -> Result<(), StepErr
         })?;
     page.heading("Frustration of the region, before and after");
     page.paragraph(&found.method);
+    if found.arms.iter().all(|arm| arm.n_points == 0) {
+        page.paragraph("No sample point lies in the region, so nothing was measured there.");
+    }
     let rows = found.arms.iter().map(|arm| {
         let or_none = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
         vec![
             arm.arm.clone(),
             or_none(arm.frustration.map(|f| format!("{f:.4}"))),
             or_none(arm.n_minima.map(|n| n.to_string())),
-            format!("{:.4}", arm.mean_response),
+            or_none((arm.n_points > 0).then(|| format!("{:.4}", arm.mean_response))),
             arm.n_points.to_string(),
         ]
     });
@@ -144,7 +159,12 @@ fn sets_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result
             drawn = Some(set);
         }
     }
-    let head = ["set", "molecules", "tried", "valid", "at token cap", "novel", "diversity", "mean QED", "shortfall"];
+    let mut head =
+        vec!["set", "molecules", "tried", "valid", "at token cap", "novel", "diversity", "mean QED", "shortfall"];
+    if rows.iter().all(|row| row.last().is_some_and(String::is_empty)) {
+        head.pop();
+        rows.iter_mut().for_each(|row| row.truncate(head.len()));
+    }
     page.table(&head, rows.into_iter());
     let Some(set) = drawn else { return Ok(()) };
     let cells: Vec<(Depiction, String)> = set
@@ -178,13 +198,15 @@ fn losses_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Resu
         validation.push(Curve { name: arm, points: column(&log, "validation_loss") });
     }
     page.heading("Losses");
-    for (name, title, curves) in [
-        ("loss-training", "Loss on the set trained on, nats a token", training),
-        ("loss-validation", "Loss on held-out corpus molecules, nats a token", validation),
+    let masks = "First tuning seed. Every step masks other tokens, hence the ups and downs.";
+    let held_out = "First tuning seed; the same molecules and masks each time. Step 0 is the base model.";
+    for (name, title, curves, caption) in [
+        ("loss-training", "Loss on the set trained on, nats a token", training, masks),
+        ("loss-validation", "Loss on held-out corpus molecules, nats a token", validation, held_out),
     ] {
         let figure = loss_curves(title, &curves);
         staging.write(&format!("figures/{name}.svg"), &figure)?;
-        page.figure(&figure, "");
+        page.figure(&figure, caption);
     }
     Ok(())
 }
@@ -232,6 +254,7 @@ struct Page {
 
 /// Beside the style of the comparison: figures are black on white in either scheme.
 const STYLE: &str = "figure { margin: 1em 0; overflow-x: auto; } figcaption { color: var(--dim); font-size: 13px; } \
+    .plain td, .plain th { text-align: left; } \
     pre { padding: 1em; overflow-x: auto; font-size: 12px; border: 1px solid var(--rule); } \
     figure > svg { max-width: 100%; height: auto; background: #fff; }";
 
@@ -239,7 +262,7 @@ impl Page {
     fn new(title: &str) -> Self {
         let title = escaped(title);
         let body = format!(
-            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{}{STYLE}\n</style>\n<h1>{title}</h1>\n",
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n<style>\n{}{STYLE}\n</style>\n<h1>{title}</h1>\n",
             tables::style()
         );
         Self { body }
@@ -253,14 +276,26 @@ impl Page {
         let _ = writeln!(self.body, "<p>{}</p>", escaped(text));
     }
 
+    /// Tuning runs that the comparison is without, before its results.
+    fn left_out(&mut self, left_out: &[LeftOut]) {
+        if left_out.is_empty() {
+            return;
+        }
+        self.body.push_str("<p class=\"found\">The comparison is without these tuning runs:</p>\n<ul>\n");
+        for LeftOut { arm, seed, reason } in left_out {
+            let _ = writeln!(self.body, "<li>{}, seed {seed}: {}</li>", escaped(arm), escaped(reason));
+        }
+        self.body.push_str("</ul>\n");
+    }
+
     fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
         let head: String = head.iter().map(|cell| format!("<th>{}</th>", escaped(cell))).collect();
-        let _ = writeln!(self.body, "<table>\n<tr>{head}</tr>");
+        let _ = writeln!(self.body, "<div class=\"wide\"><table>\n<tr>{head}</tr>");
         for row in rows {
             let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
             let _ = writeln!(self.body, "<tr>{cells}</tr>");
         }
-        self.body.push_str("</table>\n");
+        self.body.push_str("</table></div>\n");
     }
 
     fn figure(&mut self, svg: &str, caption: &str) {

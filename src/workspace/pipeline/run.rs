@@ -143,6 +143,9 @@ fn make(
             return Ok(RunEnd::Paused(wanted[index + 1].name.clone()));
         }
     }
+    if wanted.iter().any(|step| step.step == Step::Report) {
+        study.write_report_page()?;
+    }
     if is_everything(plan, wanted) {
         study.clear_whole_checkpoints()?;
     }
