@@ -1,6 +1,11 @@
 //! The `fillscape` program: a thin shell over the library. Without an argument it opens the window.
 
+#[cfg(feature = "gui")]
+use std::path::Path;
 use std::process::ExitCode;
+
+#[cfg(feature = "gui")]
+use fillscape::cli::WindowError;
 
 /// Molecules are many small allocations: this allocator makes reading them a fifth faster than the system's.
 #[global_allocator]
@@ -8,10 +13,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     #[cfg(feature = "gui")]
-    if std::env::args_os().len() == 1 {
-        return open_window();
+    {
+        if std::env::args_os().len() == 1 {
+            return open_window();
+        }
+        fillscape::cli::main(Some(show_study))
     }
-    fillscape::cli::main()
+    #[cfg(not(feature = "gui"))]
+    fillscape::cli::main(None)
 }
 
 /// Opens the window; where there can be none, says why and what to do instead.
@@ -24,4 +33,14 @@ fn open_window() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Shows a study in the window until it is closed.
+#[cfg(feature = "gui")]
+fn show_study(folder: &Path) -> Result<(), WindowError> {
+    use fillscape::app::LaunchError;
+    fillscape::app::launch(Some(folder.to_owned())).map_err(|error| match error {
+        LaunchError::NoDisplay | LaunchError::NoAdapter => WindowError::Impossible(error.to_string()),
+        LaunchError::Window { .. } => WindowError::Failed(error.to_string()),
+    })
 }

@@ -62,7 +62,10 @@ struct SetFlags {
 
 impl SetFlags {
     fn params(&self) -> Result<FillSetParams, CliError> {
-        let rejected: Result<Vec<String>, _> = self.reject.iter().map(|smiles| canonical_smiles(smiles)).collect();
+        let rejected = self.reject.iter().map(|smiles| {
+            canonical_smiles(smiles).map_err(|error| format!("could not read --reject {smiles}: {error}"))
+        });
+        let rejected: Result<Vec<String>, _> = rejected.collect();
         let screening = ScreeningParams {
             only_complete: self.only_complete,
             only_novel: self.only_novel,
@@ -98,13 +101,16 @@ impl SetFlags {
             return Ok(());
         }
         let r = &set.report;
+        let novelty = match self.corpus {
+            Some(_) => format!("novelty {:.0} %", 100.0 * r.novelty),
+            None => "novelty unknown without --corpus".to_owned(),
+        };
         println!(
-            "{} of {} molecules from {} candidates: validity {:.0} %, novelty {:.0} %, diversity {:.3}, QED {:.3}",
+            "{} of {} molecules from {} candidates: validity {:.0} %, {novelty}, diversity {:.3}, QED {:.3}",
             r.n_accepted,
             r.n_wanted,
             r.n_tried,
             100.0 * r.validity,
-            100.0 * r.novelty,
             r.diversity,
             r.mean_qed
         );

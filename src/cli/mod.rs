@@ -30,6 +30,7 @@ mod tune;
 mod watch;
 
 use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +40,21 @@ use clap::{Parser, Subcommand};
 pub struct Output {
     /// Machine-readable results on standard output.
     pub json: bool,
+}
+
+/// Shows the study in a folder in a window and returns when it is closed. The commands know no window: whoever starts
+/// them hands one in, if there is one.
+pub type ShowStudy = fn(&Path) -> Result<(), WindowError>;
+
+/// Why a study was not shown in a window.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// There can be none here: no display, no adapter.
+    #[error("{0}")]
+    Impossible(String),
+    /// There should be one, but it failed.
+    #[error("{0}")]
+    Failed(String),
 }
 
 /// Why a command failed; becomes one line on standard error and exit code 1.
@@ -85,7 +101,9 @@ enum Command {
 /// Runs the command line of this process.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage.
-pub fn main() -> ExitCode {
+///
+/// * `window` – shows a study; none where the program was built without a window
+pub fn main(window: Option<ShowStudy>) -> ExitCode {
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
     let out = Output { json: arguments.json };
@@ -98,7 +116,7 @@ pub fn main() -> ExitCode {
         Command::Tune(command) => command.run(out),
         Command::Evaluate(command) => command.run(out),
         Command::Compare(command) => command.run(out),
-        Command::Study(command) => command.run(out),
+        Command::Study(command) => command.run(out, window),
         Command::Project(command) => command.run(out),
         #[cfg(feature = "gui")]
         Command::Render(command) => command.run(out),

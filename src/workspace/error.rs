@@ -132,16 +132,26 @@ pub struct Damage {
 }
 
 impl StudyError {
-    /// Whether the disk is full: then nothing is lost, and the same command goes on once there is room.
+    /// As [`is_disk_full`].
     pub fn is_disk_full(&self) -> bool {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
-        while let Some(error) = cause {
-            let io = error.downcast_ref::<io::Error>();
-            if io.is_some_and(|e| matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)) {
-                return true;
-            }
-            cause = error.source();
-        }
-        false
+        is_disk_full(self)
     }
+}
+
+/// Whether an error comes from a full disk, a quota, or a limit on the size of files: then nothing is lost, and the same
+/// command goes on once there is room.
+pub fn is_disk_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        let is_full = |kind| {
+            matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+        };
+        let sqlite = error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        if kind.is_some_and(is_full) || sqlite == Some(rusqlite::ErrorCode::DiskFull) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

@@ -1,9 +1,9 @@
 //! Runs and scores in one SQLite file, so that thousands of them stay searchable. Everything in it is also in the
 //! artefacts: a lost or damaged file is built again from them.
 
-use super::{Artefact, ArtefactKind, StudyError};
+use super::{Artefact, ArtefactKind, Study, StudyError};
 use crate::evaluate::Comparison;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
 use std::path::{Path, PathBuf};
 
 /// The file.
@@ -122,6 +122,33 @@ impl Scores {
         }
         this.ask(|c| c.execute_batch(TABLES))?;
         this.ask(|c| c.pragma_update(None, "user_version", VERSION))?;
+        Ok(this)
+    }
+
+    /// The runs and scores of a study, to look at: writes nothing. Where the file is not there or was never filled, they
+    /// are read from the artefacts.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is of a newer program; when an artefact cannot be read.
+    pub fn to_read(study: &Study) -> Result<Self, StudyError> {
+        let path = study.folder().join(SCORES_FILE);
+        let fail = |source| ScoresError::Sqlite { path: path.clone(), source };
+        if path.exists() {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let this = Connection::open_with_flags(&path, flags).map_err(fail)?;
+            let this = Self { connection: this, path: path.clone() };
+            match this.ask(|c| c.query_row("PRAGMA user_version", [], |row| row.get(0)))? {
+                0 => {}
+                VERSION => return Ok(this),
+                found => return Err(ScoresError::Newer { found, path }.into()),
+            }
+        }
+        let connection = Connection::open_in_memory().map_err(fail)?;
+        connection.execute_batch(TABLES).map_err(fail)?;
+        let mut this = Self { connection, path: path.clone() };
+        for artefact in study.artefacts()?.artefacts {
+            this.insert(&artefact, comparison_of(&artefact)?.as_ref())?;
+        }
         Ok(this)
     }
 

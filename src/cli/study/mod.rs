@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{CliError, Output};
+use super::{CliError, Output, ShowStudy, WindowError};
 use crate::workspace::pipeline::{Inputs, Plan};
 use crate::workspace::{Access, Document, Recipe, Study};
 
@@ -23,8 +23,8 @@ enum StudySubcommand {
     /// Make a study from a recipe without running it
     #[command(after_help = "Example: fillscape study new my-study --recipe examples/quick.toml")]
     New(run::NewCommand),
-    /// Show what a study holds and whether it can be changed
-    #[command(after_help = "Example: fillscape study open my-study")]
+    /// Open a study in the window; with --facts or without a display, say what it holds and whether it can be changed
+    #[command(after_help = "Examples:\n  fillscape study open my-study\n  fillscape study open my-study --facts")]
     Open(show::OpenCommand),
     /// Run a recipe, or go on with a study; Ctrl-C pauses, the same command resumes
     #[command(after_help = "Example: fillscape study run examples/quick.toml --into my-study")]
@@ -51,10 +51,10 @@ impl StudyCommand {
     ///
     /// # Errors
     /// When the study or an input cannot be read or written, or a step fails.
-    pub fn run(&self, out: Output) -> Result<(), CliError> {
+    pub fn run(&self, out: Output, window: Option<ShowStudy>) -> Result<(), CliError> {
         match &self.command {
             StudySubcommand::New(command) => command.run(out),
-            StudySubcommand::Open(command) => command.run(out),
+            StudySubcommand::Open(command) => command.run(out, window),
             StudySubcommand::Run(command) => command.run(out),
             StudySubcommand::Status(command) => command.run(out),
             StudySubcommand::Check(command) => command.run(out),

@@ -13,8 +13,9 @@ use serde_json::json;
 
 use super::{CliError, Output, inputs_of, new_document, read_recipe, say_access};
 use crate::jobs::{Pace, Progress};
-use crate::workspace::pipeline::{Event, RunEnd, run, run_only};
-use crate::workspace::{ArtefactKind, Study};
+use crate::workspace::pipeline::{Event, PipelineError, RunEnd, run, run_only};
+use crate::workspace::times::REPORT_FILE;
+use crate::workspace::{Study, is_disk_full};
 
 /// Lines of progress come so often when there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -78,10 +79,11 @@ impl RunCommand {
             Some(step) => run_only(&mut study, step, &inputs, &base, threads, &mut watch),
         };
         screen.end();
-        let end = end?;
+        let end = end.map_err(|error| -> CliError {
+            if is_disk_full(&error) { Box::new(DiskFull { source: error }) } else { Box::new(error) }
+        })?;
         let seconds = started.elapsed().as_secs_f64();
-        let report = study.document().results.values().find(|id| id.kind() == ArtefactKind::Report);
-        let report = report.map(|id| study.artefacts_folder().join(id.to_string()).join("report.html"));
+        let report = Some(study.folder().join(REPORT_FILE)).filter(|page| page.exists());
         match (&end, out.json) {
             (RunEnd::Finished, true) => {
                 println!(
@@ -127,6 +129,16 @@ impl RunCommand {
         }
         Ok(study)
     }
+}
+
+/// There is no room left.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the disk is full, or a limit on the size of files is reached; what was made is kept: make room, then the same command goes on"
+)]
+struct DiskFull {
+    #[source]
+    source: PipelineError,
 }
 
 /// Set by the first Ctrl-C (or a polite request to end); the second one ends the program at once, which loses nothing

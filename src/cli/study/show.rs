@@ -5,18 +5,39 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, Output, plan_of, say_access};
-use crate::workspace::pipeline::StepState;
-use crate::workspace::{Access, Scores, Study};
+use super::{CliError, Output, ShowStudy, WindowError, plan_of, say_access};
+use crate::workspace::pipeline::{StepState, divergence};
+use crate::workspace::{Access, ArtefactId, Scores, Study};
 
 #[derive(Debug, Args)]
 pub(super) struct OpenCommand {
     /// The folder of the study
     folder: PathBuf,
+    /// Print what the study holds instead of opening the window
+    #[arg(long)]
+    facts: bool,
 }
 
 impl OpenCommand {
-    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+    pub(super) fn run(&self, out: Output, window: Option<ShowStudy>) -> Result<(), CliError> {
+        if self.facts || out.json {
+            return self.print(out);
+        }
+        // What cannot be opened is told here, and the lock is left to the window.
+        drop(Study::open_read_only(&self.folder)?);
+        let why = match window {
+            None => "this program was built without a window".to_owned(),
+            Some(show) => match show(&self.folder) {
+                Ok(()) => return Ok(()),
+                Err(WindowError::Impossible(why)) => why,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        eprintln!("no window: {why}");
+        self.print(out)
+    }
+
+    fn print(&self, out: Output) -> Result<(), CliError> {
         let study = Study::open(&self.folder)?;
         let document = study.document();
         let listing = study.artefacts()?;
@@ -61,7 +82,12 @@ impl StatusCommand {
             let steps: Vec<_> = plan
                 .steps
                 .iter()
-                .map(|step| json!({ "step": step.name, "state": plan.state(&study, step), "artefact": step.id }))
+                .map(|step| {
+                    json!({
+                        "step": step.name, "state": plan.state(&study, step), "artefact": step.id,
+                        "diverged": divergence_of(&study, &step.id),
+                    })
+                })
                 .collect();
             println!("{}", json!({ "name": study.document().name, "steps": steps }));
             return Ok(());
@@ -74,10 +100,16 @@ impl StatusCommand {
                 StepState::Done => "done",
                 StepState::Stale => "stale",
             };
-            println!("{state:<6} {:<24} {}", step.name, step.id);
+            let diverged = divergence_of(&study, &step.id).map_or(String::new(), |why| format!("  diverged: {why}"));
+            println!("{state:<6} {:<24} {}{diverged}", step.name, step.id);
         }
         Ok(())
     }
+}
+
+/// Why the run behind an artefact diverged; none when it did not, or there is none.
+fn divergence_of(study: &Study, id: &ArtefactId) -> Option<String> {
+    divergence(&study.artefact(id).ok()?)
 }
 
 #[derive(Debug, Args)]
@@ -176,7 +208,7 @@ pub(super) struct RunsCommand {
 impl RunsCommand {
     pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
         let study = Study::open_read_only(&self.folder)?;
-        let runs = Scores::open(study.folder())?.runs(&self.words.join(" "), self.limit)?;
+        let runs = Scores::to_read(&study)?.runs(&self.words.join(" "), self.limit)?;
         for run in runs {
             if out.json {
                 println!(
