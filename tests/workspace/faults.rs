@@ -129,6 +129,20 @@ fn a_lost_file_of_scores_is_built_again_from_the_artefacts() {
 }
 
 #[test]
+fn looking_at_runs_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (study, id) = study_with_artefact(&folder.path().join("study"));
+    let file = study.folder().join("scores.sqlite");
+    let found = || Scores::to_read(&study).unwrap().runs("points", 10).unwrap();
+    let before = fs::read(&file).unwrap();
+    assert_eq!(found()[0].artefact, id.to_string());
+    assert_eq!(fs::read(&file).unwrap(), before);
+    fs::remove_file(&file).unwrap();
+    assert_eq!(found()[0].artefact, id.to_string(), "without the file they are read from the artefacts");
+    assert!(!file.exists());
+}
+
+#[test]
 fn thousands_of_runs_stay_searchable() {
     let folder = tempfile::tempdir().unwrap();
     let (study, id) = study_with_artefact(&folder.path().join("study"));

@@ -1,6 +1,8 @@
 //! Studies on disk: what is written, locked, checked, and what survives faults.
 
+mod commands;
 mod faults;
 mod interruption;
 mod study;
 mod support;
+mod tiny;

@@ -157,6 +157,10 @@ fn recipes_that_contradict_themselves_say_how() {
         ("controls = [{ task = 'x' }]\n[corpus]\nn = 5", "made of the task \"x\""),
         ("controls = ['random', 'random']\n[corpus]\nn = 5", "asked for twice"),
         ("tune_seeds = []\n[corpus]\nn = 5", "tune_seeds"),
+        (
+            "tune_seeds = [0, 1]\n[corpus]\nn = 5\n[[task]]\nname = 'a'\npath = 'x'\n[compare]\nseeds = [0, 1, 2]",
+            "expected the same seeds",
+        ),
         ("[corpus]\nn = 5\n[tune]\nepochs = 0", "epochs is 0"),
         ("[corpus]\nn = 5\n[[task]]\nname = 'a b'\npath = 'x'", "letters, digits"),
         ("[corpus]\nn = 5\n[[task]]\nname = 'a'", "either a path or a library"),
