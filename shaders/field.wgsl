@@ -53,7 +53,8 @@ fn fs_main(in: FieldOut) -> @location(0) vec4<f32> {
     let colour = textureLoad(colours, vec2<i32>(i32(round(part * 255.0)), 0), 0).rgb;
     var opacity = field.opacity;
     if (field.fade > 0.0) {
-        opacity *= clamp(part / field.fade, 0.0, 1.0);
+        let fading = clamp(part / field.fade, 0.0, 1.0);
+        opacity *= fading * fading;
     }
     var out = vec4<f32>(colour * opacity, opacity);
     if (value.y < 0.5) {

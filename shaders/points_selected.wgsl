@@ -2,17 +2,14 @@
 //
 // Output: colours multiplied by opacity. Twin on the processor: `raster/points.rs`.
 
-const RING_POINTS: f32 = 1.4;
-
 @vertex
 fn vs_main(in: PointIn) -> PointOut {
-    return place_point(in, RING_POINTS * frame.px_per_point);
+    return place_point(in);
 }
 
 @fragment
 fn fs_main(in: PointOut) -> @location(0) vec4<f32> {
-    let ring_px = RING_POINTS * frame.px_per_point;
-    let outer = disc_coverage(in.position.xy, in.centre_px, in.radius_px + ring_px);
+    let outer = disc_coverage(in.position.xy, in.centre_px, in.radius_px + rim_px());
     let inner = disc_coverage(in.position.xy, in.centre_px, in.radius_px);
-    return vec4<f32>(mix(points.ring.rgb, in.colour, inner) * outer, outer);
+    return vec4<f32>(mix(points.rim.rgb, in.colour, inner) * outer, outer);
 }

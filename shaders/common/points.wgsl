@@ -7,7 +7,8 @@ struct Points {
     transition: f32,
     // 0: draw what is not selected; 1: draw what is selected.
     selected: u32,
-    ring: vec4<f32>,
+    // Colour of what surrounds a disc, and its width in points.
+    rim: vec4<f32>,
 }
 
 @group(1) @binding(0) var<uniform> points: Points;
@@ -30,7 +31,11 @@ struct PointOut {
 
 const LEAST_RADIUS_PX: f32 = 0.7;
 
-fn place_point(in: PointIn, extra_px: f32) -> PointOut {
+fn rim_px() -> f32 {
+    return points.rim.w * frame.px_per_point;
+}
+
+fn place_point(in: PointIn) -> PointOut {
     var out: PointOut;
     let clip = frame.clip_from_world * vec4<f32>(mix(in.earlier, in.place, points.transition), 1.0);
     let flags = in.paint >> 24u;
@@ -46,7 +51,7 @@ fn place_point(in: PointIn, extra_px: f32) -> PointOut {
     out.radius_px = radius;
     out.colour = unpack4x8unorm(in.paint).rgb;
     out.opacity = points.opacity * thin * thin * depth_factor(clip.w);
-    out.position = clip_from_px(out.centre_px + (radius + extra_px + 1.0) * quad_corner(in.vertex));
+    out.position = clip_from_px(out.centre_px + (radius + rim_px() + 1.0) * quad_corner(in.vertex));
     return out;
 }
 

@@ -194,6 +194,11 @@ impl Gpu {
         self.device.poll(wgpu::PollType::wait_indefinitely()).ok();
     }
 
+    /// The flag that is raised when the device is lost.
+    pub(crate) fn lost(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.lost)
+    }
+
     /// Whether the device was lost (driver reset, adapter removed): make a new one, and a new renderer with it.
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Relaxed)

@@ -193,7 +193,7 @@ impl MapRenderer {
         if let Some((layer, buffers)) = &points {
             let mut pass = begin(&mut encoder, &depths, Some(wgpu::Color::TRANSPARENT));
             pass.set_bind_group(0, &frame_group, &[]);
-            self.points.add(device, &mut pass, layer, opacity(layer), buffers);
+            self.points.add(device, &mut pass, layer, &scene.theme, opacity(layer), buffers);
         }
         {
             let [r, g, b, a] = scene.theme.background.map(|c| f64::from(c) / 255.0);

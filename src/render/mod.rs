@@ -52,4 +52,4 @@ pub use splat::{GridFrame, density, mark_support, splat};
 pub use theme::{Rgba, Theme};
 pub use ticks::ticks;
 pub use viewport::Viewport;
-pub use window::{MapReport, MapState, install, paint_map};
+pub use window::{DeviceWatch, MapReport, MapState, install, paint_map};

@@ -81,7 +81,7 @@ fn edge_layer(edges: Vec<Edge>) -> EdgeLayer {
     let values: Vec<f32> = edges.iter().map(|e| e.value).collect();
     let scale = ColourScale::over(ColourMap::Magma, &values, "barrier", "");
     let (widths, opacity) = if edges.len() > 2000 { ([0.4, 1.6], 0.45) } else { ([0.7, 3.0], 0.7) };
-    EdgeLayer { edges: Shared::new(edges), scale: Some(scale), widths, opacity, selected: Vec::new() }
+    EdgeLayer { edges: Shared::new(edges), scale: Some(scale), plain: false, widths, opacity, selected: Vec::new() }
 }
 
 fn glyph_layer(glyphs: Vec<Glyph>, scale: Option<ColourScale>) -> GlyphLayer {

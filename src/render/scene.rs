@@ -42,6 +42,9 @@ pub struct PointLayer {
     pub radius: f32,
     /// Opacity of each, 0 to 1; overlapping ones add up, in no particular order.
     pub opacity: f32,
+    /// Width in points of a rim in the colour [`Theme::halo`] around each that is not selected, so that it stands out
+    /// from a field behind it; 0 for none.
+    pub rim: f32,
     /// Opacity of what is not selected, relative to `opacity`, when something is selected.
     pub dimmed: f32,
     /// The point under the pointer.
@@ -63,6 +66,7 @@ impl PointLayer {
             marks: None,
             radius,
             opacity: 0.8,
+            rim: 0.0,
             dimmed: 0.3,
             hovered: None,
             at_most: None,
@@ -162,7 +166,7 @@ pub struct FieldLayer {
     pub scale: ColourScale,
     /// Opacity, 0 to 1.
     pub opacity: f32,
-    /// Let low values fade out: opacity grows in proportion to the value over this part of the range (0: no fading).
+    /// Let low values fade out: opacity grows with the square of the value over this part of the range (0: no fading).
     pub fade: f32,
     /// Lines of equal value, if any.
     pub contours: Vec<f32>,
@@ -184,8 +188,10 @@ pub struct Edge {
 pub struct EdgeLayer {
     /// The edges.
     pub edges: Shared<Vec<Edge>>,
-    /// Colours by value; [`Theme::edge`] when absent.
+    /// Widths and colours by value; [`Theme::edge`] when absent.
     pub scale: Option<ColourScale>,
+    /// All in [`Theme::edge`], whatever their value: what lies behind has the colours.
+    pub plain: bool,
     /// Widths in points at the lower and the upper end of the scale.
     pub widths: [f32; 2],
     /// Opacity, 0 to 1.

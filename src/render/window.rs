@@ -10,6 +10,7 @@ use bytemuck::{Pod, Zeroable};
 use eframe::egui;
 use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, wgpu};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The shader's `Image`.
@@ -31,8 +32,24 @@ struct WindowMaps {
     linear: bool,
 }
 
+/// Tells whether the device of a window was lost.
+#[derive(Debug, Clone, Default)]
+pub struct DeviceWatch(Arc<AtomicBool>);
+
+impl DeviceWatch {
+    /// Whether the device was lost: the window must be made anew.
+    pub fn is_lost(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Takes the device for lost, whatever it says.
+    pub fn report_lost(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Prepares the window's renderer for maps; call it once, when the window is made (and after a lost device).
-pub fn install(state: &egui_wgpu::RenderState) {
+pub fn install(state: &egui_wgpu::RenderState) -> DeviceWatch {
     let device = &state.device;
     let copy_layout = layout(device, &[uniform_entry(0), texture_entry(1)]);
     let parts = PipelineParts {
@@ -43,13 +60,16 @@ pub fn install(state: &egui_wgpu::RenderState) {
         format: state.target_format,
         blend: None,
     };
+    let gpu = Gpu::of_window(state);
+    let watch = DeviceWatch(gpu.lost());
     let maps = WindowMaps {
-        renderer: MapRenderer::new(Gpu::of_window(state)),
+        renderer: MapRenderer::new(gpu),
         copy: render_pipeline(device, parts),
         copy_layout,
         linear: state.target_format.is_srgb(),
     };
     state.renderer.write().callback_resources.insert(maps);
+    watch
 }
 
 /// What the last frame drew of a view, written by the callback and read by the status line.

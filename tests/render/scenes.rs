@@ -58,7 +58,14 @@ pub fn edges() -> EdgeLayer {
     let edges: Vec<Edge> = ends.windows(2).enumerate().map(edge).collect();
     let values: Vec<f32> = edges.iter().map(|e| e.value).collect();
     let scale = ColourScale::over(ColourMap::Cividis, &values, "barrier", "");
-    EdgeLayer { edges: Shared::new(edges), scale: Some(scale), widths: [0.5, 4.0], opacity: 0.8, selected: vec![3] }
+    EdgeLayer {
+        edges: Shared::new(edges),
+        scale: Some(scale),
+        plain: false,
+        widths: [0.5, 4.0],
+        opacity: 0.8,
+        selected: vec![3],
+    }
 }
 
 pub fn glyphs() -> GlyphLayer {

@@ -40,7 +40,8 @@ impl Legend {
             }
         };
         scene.fields.iter().for_each(|field| add(&field.scale));
-        if let Some(scale) = scene.edges.as_ref().and_then(|edges| edges.scale.as_ref()) {
+        let edges = scene.edges.as_ref().filter(|edges| !edges.plain);
+        if let Some(scale) = edges.and_then(|edges| edges.scale.as_ref()) {
             add(scale);
         }
         if let Some(glyphs) = &scene.glyphs {

@@ -203,7 +203,8 @@ fn point_marks(scene: &Scene, paint: &Paint, frame: &Frame) -> Vec<Mark> {
         let (fill, border) = if selected {
             ([r, g, b, 255], (scene.theme.selection, 1.4))
         } else {
-            (faded([r, g, b, 255], paint.opacity(layer) * frame.depth_factor(w)), ([0; 4], 0.0))
+            let opacity = paint.opacity(layer) * frame.depth_factor(w);
+            (faded([r, g, b, 255], opacity), (faded(scene.theme.halo, opacity), layer.rim))
         };
         marks[usize::from(selected)].push(Mark::Disc { centre, radius, fill, border });
     }

@@ -62,7 +62,8 @@ fn edge_lines(layer: &EdgeLayer, theme: &Theme, lines: &mut Vec<LineInstance>) {
 pub(crate) fn edge_look(layer: &EdgeLayer, edge: &Edge, theme: &Theme) -> (Rgba, f32) {
     let part = layer.scale.as_ref().and_then(|scale| scale.part(edge.value));
     let width = layer.widths[0] + part.unwrap_or(0.0) * (layer.widths[1] - layer.widths[0]);
-    let colour = layer.scale.as_ref().zip(part).map_or(theme.edge, |(scale, part)| scale.map.colour(part));
+    let scale = layer.scale.as_ref().filter(|_| !layer.plain);
+    let colour = scale.zip(part).map_or(theme.edge, |(scale, part)| scale.map.colour(part));
     (colour, width)
 }
 

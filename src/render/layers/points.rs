@@ -6,7 +6,7 @@ use crate::render::pipeline::{
     uniform_entry,
 };
 use crate::render::scene::{PointLayer, Positions};
-use crate::render::theme::Theme;
+use crate::render::theme::{Rgba, Theme};
 use bytemuck::{Pod, Zeroable};
 use eframe::egui_wgpu::wgpu;
 
@@ -21,7 +21,8 @@ struct PointsUniform {
     opacity: f32,
     transition: f32,
     selected: u32,
-    ring: [f32; 4],
+    /// Colour, and width in points.
+    rim: [f32; 4],
 }
 
 const _: () = assert!(size_of::<PointsUniform>() == 32);
@@ -123,12 +124,13 @@ impl PointPipelines {
         device: &wgpu::Device,
         pass: &mut wgpu::RenderPass<'_>,
         layer: &PointLayer,
+        theme: &Theme,
         opacity: f32,
         buffers: &PointBuffers<'_>,
     ) {
         pass.set_pipeline(&self.add);
-        let uniform =
-            PointsUniform { radius: layer.radius, opacity, transition: layer.transition, selected: 0, ring: [0.0; 4] };
+        let rim = rim(theme.halo, layer.rim);
+        let uniform = PointsUniform { radius: layer.radius, opacity, transition: layer.transition, selected: 0, rim };
         self.draw(device, pass, uniform, buffers);
     }
 
@@ -150,9 +152,9 @@ impl PointPipelines {
         buffers: &PointBuffers<'_>,
     ) {
         pass.set_pipeline(&self.selected);
-        let ring = theme.selection.map(|c| f32::from(c) / 255.0);
+        let rim = rim(theme.selection, SELECTED_RING_POINTS);
         let uniform =
-            PointsUniform { radius: layer.radius, opacity: 1.0, transition: layer.transition, selected: 1, ring };
+            PointsUniform { radius: layer.radius, opacity: 1.0, transition: layer.transition, selected: 1, rim };
         self.draw(device, pass, uniform, buffers);
     }
 
@@ -176,6 +178,14 @@ impl PointPipelines {
             pass.draw(0..6, 0..*n);
         }
     }
+}
+
+/// Width of the ring around selected points, in points.
+pub(crate) const SELECTED_RING_POINTS: f32 = 1.4;
+
+fn rim([r, g, b, _]: Rgba, width: f32) -> [f32; 4] {
+    let [r, g, b] = [r, g, b].map(|c| f32::from(c) / 255.0);
+    [r, g, b, width]
 }
 
 /// What a draw of points reads.

@@ -36,7 +36,7 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &FieldLayer, the
 
 fn coloured(layer: &FieldLayer, part: f32) -> [f32; 4] {
     let part = part.clamp(0.0, 1.0);
-    let fading = if layer.fade > 0.0 { (part / layer.fade).clamp(0.0, 1.0) } else { 1.0 };
+    let fading = if layer.fade > 0.0 { (part / layer.fade).clamp(0.0, 1.0).powi(2) } else { 1.0 };
     let [r, g, b, _]: Rgba = layer.scale.map.colour(part);
     premultiplied([r, g, b, 255], layer.opacity * fading)
 }

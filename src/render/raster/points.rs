@@ -5,14 +5,13 @@
 
 use super::frame::Frame;
 use super::picture::{Picture, over};
-use crate::render::layers::Paint;
+use crate::render::layers::{Paint, SELECTED_RING_POINTS};
 use crate::render::scene::{PointLayer, PointMark};
 use crate::render::theme::Theme;
 use rayon::prelude::*;
 
 const LEAST_RADIUS_PX: f32 = 0.7;
 const MOST_OPAQUE: f32 = 0.996;
-const RING_POINTS: f32 = 1.4;
 /// Rows of a band: its sums stay in the cache of one core.
 const BAND_ROWS: usize = 16;
 /// Points that are placed in one piece.
@@ -31,16 +30,17 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &PointLayer, pai
     if layer.positions.is_empty() || picture.rgba.is_empty() {
         return;
     }
-    let ring_px = RING_POINTS * frame.px_per_point;
+    let ring_px = SELECTED_RING_POINTS * frame.px_per_point;
     let n_bands = (picture.size[1] as usize).div_ceil(BAND_ROWS);
-    let others = place(frame, layer, paint, 0, n_bands, 0.0);
+    let rim_px = layer.rim * frame.px_per_point;
+    let others = place(frame, layer, paint, 0, n_bands, rim_px);
     let selected = if paint.n_selected > 0 { place(frame, layer, paint, 1, n_bands, ring_px) } else { Vec::new() };
-    let depths = DepthTable::new();
+    let pen = Pen { depths: DepthTable::new(), rim: colour_of(theme.halo), rim_px };
     let width = picture.size[0] as usize;
     picture.rgba.par_chunks_mut(4 * width * BAND_ROWS).enumerate().for_each(|(band, rows)| {
         let mut sums = vec![[0.0_f32; 4]; rows.len() / 4];
         for disc in others.iter().flat_map(|piece| &piece[band]) {
-            add_disc(&mut sums, width, band * BAND_ROWS, frame, disc, &depths);
+            add_disc(&mut sums, width, band * BAND_ROWS, frame, disc, &pen);
         }
         for (pixel, sum) in rows.as_chunks_mut::<4>().0.iter_mut().zip(&sums) {
             resolve(pixel, *sum);
@@ -122,12 +122,33 @@ impl DepthTable {
     }
 }
 
-fn add_disc(sums: &mut [[f32; 4]], width: usize, first_row: usize, frame: &Frame, disc: &Disc, depths: &DepthTable) {
-    let ([cx, cy], outer) = (disc.centre, disc.radius + 0.5);
+/// What all discs of a layer share.
+struct Pen {
+    depths: DepthTable,
+    rim: [f32; 3],
+    rim_px: f32,
+}
+
+fn colour_of([r, g, b, _]: [u8; 4]) -> [f32; 3] {
+    [r, g, b].map(|c| f32::from(c) / 255.0)
+}
+
+fn add_disc(sums: &mut [[f32; 4]], width: usize, first_row: usize, frame: &Frame, disc: &Disc, pen: &Pen) {
+    let ([cx, cy], outer) = (disc.centre, disc.radius + pen.rim_px + 0.5);
     let inner2 = (disc.radius - 0.5).max(0.0).powi(2);
-    let colour = [0, 1, 2].map(|k| f32::from(disc.colour[k]) / 255.0);
-    let weighted = |depth: f32| [colour[0] * depth, colour[1] * depth, colour[2] * depth, depth];
-    let whole = weighted(depths.depth(disc.opacity));
+    let colour = colour_of(disc.colour);
+    let weighted = |[r, g, b]: [f32; 3], depth: f32| [r * depth, g * depth, b * depth, depth];
+    let whole = weighted(colour, pen.depths.depth(disc.opacity));
+    let edge = |distance: f32| {
+        let covered = (outer - distance).clamp(0.0, 1.0);
+        let depth = pen.depths.depth(disc.opacity * covered);
+        if pen.rim_px > 0.0 {
+            let inside = (disc.radius + 0.5 - distance).clamp(0.0, 1.0) / covered.max(1e-6);
+            weighted([0, 1, 2].map(|k| pen.rim[k] + inside * (colour[k] - pen.rim[k])), depth)
+        } else {
+            weighted(colour, depth)
+        }
+    };
     let n_rows = sums.len() / width;
     let rows = frame.pixels(1, cy - outer, cy + outer);
     for y in rows.start.max(first_row)..rows.end.min(first_row + n_rows) {
@@ -138,11 +159,7 @@ fn add_disc(sums: &mut [[f32; 4]], width: usize, first_row: usize, frame: &Frame
         for (x, sum) in columns.clone().zip(&mut row[columns]) {
             let dx = x as f32 + 0.5 - cx;
             let d2 = dx * dx + dy * dy;
-            let add = if d2 <= inner2 {
-                whole
-            } else {
-                weighted(depths.depth(disc.opacity * (outer - d2.sqrt()).clamp(0.0, 1.0)))
-            };
+            let add = if d2 <= inner2 { whole } else { edge(d2.sqrt()) };
             for k in 0..4 {
                 sum[k] += add[k];
             }
