@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::data::{Export, Query, RowSet, SetOperation};
+use super::figure::ViewExport;
 use super::landscape::{Figure, LayoutRequest};
 use super::picture::{Camera, Heatmap, Layer, Sort, Step};
 use super::teach::Method;
 use super::theme::ThemeChoice;
+use crate::projection::ProjectionParams;
 use crate::render::ColourMap;
 use crate::workspace::recipe::{LandscapeParams, SamplesParams};
 use crate::workspace::{ArtefactId, NamedRegion};
@@ -148,6 +150,8 @@ pub enum StudyAction {
     RunStep(Step),
     /// Change where the response is measured and how the landscape is explored.
     SetExploration(Box<(SamplesParams, LandscapeParams)>),
+    /// Fit another map to the latent vectors.
+    Project(ProjectionParams),
     /// Compute the usual descriptors of every molecule.
     Describe,
     /// Encode every molecule with the open model and draw the map of the latent vectors.
@@ -291,6 +295,8 @@ pub enum Dialog {
     ExportRows,
     /// Choose where to write the picture.
     ExportView,
+    /// Choose how the map is made.
+    Projection,
     /// Name the selection.
     NameSelection,
     /// Keys and what they do.
@@ -362,7 +368,7 @@ pub enum WindowAction {
     /// No animations.
     ReducedMotion(bool),
     /// Write the picture of the map.
-    ExportView(PathBuf),
+    ExportView(ViewExport),
     /// Close the window, asking first when jobs run.
     Quit,
     /// Close the window now.

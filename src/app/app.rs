@@ -2,16 +2,17 @@
 
 use eframe::egui;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use super::action::{Action, WindowAction};
+use super::action::{Action, Tool, WindowAction};
 use super::board::Board;
 use super::command;
 use super::drawings::Drawings;
 use super::event::Event;
 use super::history::History;
 use super::picture::{Picture, Step};
+use super::project::{Forming, MadeMap};
 use super::settings::{LAYOUT_FILE, SETTINGS_FILE, Settings, Store};
 use super::shell::Panels;
 use super::state::{AdapterLine, Places, State, Weight};
@@ -19,6 +20,8 @@ use super::teach::{Lesson, read_lessons};
 use super::theme;
 use super::widgets::View;
 use crate::jobs::Wake;
+use crate::projection::ProjectionParams;
+use crate::render::{DeviceWatch, Shared};
 
 /// What the window is started with.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +42,41 @@ pub struct Start {
     pub adapter: String,
     /// All that is known of the adapter.
     pub adapter_details: String,
+    /// Tells when the device that draws is lost.
+    pub device: DeviceWatch,
+    /// What was seen before the device was lost, and where to leave it the next time.
+    pub revival: Revival,
+}
+
+/// What outlives a window whose graphics device was lost.
+#[derive(Debug, Clone, Default)]
+pub struct Revival(Arc<Mutex<Option<Revived>>>);
+
+/// What a window takes over from the one before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revived {
+    /// The study or file that was open.
+    pub open: Option<PathBuf>,
+    /// What was seen of it.
+    pub picture: Picture,
+}
+
+impl Revival {
+    /// Takes what a window has left, if its device was lost.
+    pub fn take(&self) -> Option<Revived> {
+        self.0.lock().ok()?.take()
+    }
+
+    /// Whether something was left.
+    pub fn is_waiting(&self) -> bool {
+        self.0.lock().is_ok_and(|place| place.is_some())
+    }
+
+    fn leave(&self, revived: Revived) {
+        if let Ok(mut place) = self.0.lock() {
+            *place = Some(revived);
+        }
+    }
 }
 
 /// The window.
@@ -54,6 +92,18 @@ pub struct App {
     pub(super) save_problem_told: bool,
     pub(super) frame_started: Instant,
     pub(super) quit_now: bool,
+    device: DeviceWatch,
+    revival: Revival,
+    /// What was seen before the device was lost, until its molecules are open again.
+    pub(super) revived: Option<Picture>,
+    /// The study or file on screen.
+    pub(super) shown_path: Option<PathBuf>,
+    /// The map that came with the molecules.
+    pub(super) first_map: Option<MadeMap>,
+    /// How the map on screen was fitted; none for the one that came with the molecules.
+    pub(super) projection: Option<ProjectionParams>,
+    /// The map that is being fitted.
+    pub(super) forming: Forming,
     /// Jobs that do the work of a step.
     pub(super) step_jobs: Vec<(u64, Step)>,
 }
@@ -83,7 +133,8 @@ impl App {
             log: std::collections::VecDeque::new(),
             hovered: None,
             highest: None,
-            tool: super::action::Tool::default(),
+            tool: if settings.welcomed { Tool::Pan } else { Tool::Lasso },
+            coach: !settings.welcomed,
             presenter: false,
             palette: false,
             dialog: None,
@@ -100,6 +151,7 @@ impl App {
             lessons,
             lesson: None,
             screening: None,
+            forming: None,
             notice: None,
         };
         let mut app = Self {
@@ -114,14 +166,31 @@ impl App {
             save_problem_told: false,
             frame_started: Instant::now(),
             quit_now: false,
+            device: start.device,
+            revived: None,
+            shown_path: None,
+            first_map: None,
+            projection: None,
+            forming: Forming::default(),
+            revival: start.revival,
             step_jobs: Vec::new(),
         };
         theme::apply(ctx, app.state.settings.theme, app.state.settings.scale, app.state.settings.reduced_motion);
         for problem in [settings_problem, layout_problem, tiles_problem, lessons_problem].into_iter().flatten() {
             app.say(Weight::Warning, problem);
         }
-        match (start.open, app.state.places.study.clone()) {
-            (Some(path), _) | (None, Some(path)) => app.open_path(path, false),
+        let revived = app.revival.take();
+        if revived.is_some() {
+            let text = "The graphics device was lost (its driver was reset, or the adapter removed). The window was opened anew with what it showed; jobs that ran were stopped and keep what they had.";
+            app.say(Weight::Warning, text);
+        }
+        let before = revived.as_ref().and_then(|revived| revived.open.clone());
+        app.revived = revived.map(|revived| revived.picture);
+        match (before.or(start.open), app.state.places.study.clone()) {
+            (Some(path), _) | (None, Some(path)) => {
+                app.state.picture.step = Step::Landscape;
+                app.open_path(path, false);
+            }
             (None, None) => {}
         }
         if let Some(model) = app.state.places.model.clone() {
@@ -198,9 +267,23 @@ impl App {
         }
     }
 
+    /// Keeps what there is and closes the window, so that the program can open it anew on another device.
+    fn leave_lost_device(&mut self, ctx: &egui::Context) {
+        self.keep();
+        self.revival.leave(Revived { open: self.shown_path.clone(), picture: self.state.picture.clone() });
+        self.quit_now = true;
+        ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+    }
+
     /// Takes in what has happened since the last frame.
     pub(super) fn poll(&mut self, ctx: &egui::Context) {
+        if self.device.is_lost() && !self.quit_now {
+            return self.leave_lost_device(ctx);
+        }
         self.drawings.poll();
+        if let Some(places) = self.forming.take() {
+            self.state.forming = Some(Shared::new(places));
+        }
         for (name, ending) in self.board.poll() {
             self.take_ending(&name, ending, ctx);
         }
@@ -252,6 +335,9 @@ impl eframe::App for App {
             command::pressed_in_dialog(&ctx, &self.state)
         };
         actions.extend(self.draw(ui));
+        if self.state.hovered.is_some() && ctx.input(|input| input.pointer.hover_pos().is_none()) {
+            actions.push(WindowAction::Hover(None).into());
+        }
         let any = !actions.is_empty();
         for action in actions {
             self.apply(&ctx, action);

@@ -4,7 +4,9 @@ use eframe::egui;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::action::{Action, Choose, Dialog, Found, JobAction, ModelAction, PictureAction, StudyAction, WindowAction};
+use super::action::{
+    Action, Choose, Dialog, Found, JobAction, ModelAction, PictureAction, StudyAction, Tool, WindowAction,
+};
 use super::app::App;
 use super::data::{Column, DataSet, Export, Query, RowSet, SetOperation, Values, export, search};
 use super::event::{Event, open, told};
@@ -20,6 +22,7 @@ use crate::model::hub::{self, HubParams};
 impl App {
     /// Carries an action out.
     pub fn apply(&mut self, ctx: &egui::Context, action: Action) {
+        let through_history = matches!(action, Action::Undo | Action::Redo | Action::GoToChange(_));
         match action {
             Action::Undo => match self.state.history.undo(&mut self.state.picture) {
                 Some(label) => self.say(Weight::Note, format!("Undone: {label}")),
@@ -53,6 +56,9 @@ impl App {
             },
             Action::Window(action) => self.apply_window(ctx, action),
         }
+        if through_history {
+            self.follow_picture();
+        }
         self.keep_fill_region();
     }
 
@@ -78,6 +84,7 @@ impl App {
             PictureAction::PointSize(size) => picture.point_size = size.clamp(1.0, 20.0),
             PictureAction::Camera(camera) => picture.camera = camera,
             PictureAction::Select { rows, operation, .. } => {
+                self.state.coach = false;
                 picture.selection = match operation {
                     SetOperation::Replace => rows,
                     _ => Arc::new(picture.selection.combined(&rows, operation)),
@@ -181,6 +188,7 @@ impl App {
             }
             StudyAction::RunStep(step) => self.run_step(step),
             StudyAction::SetExploration(params) => self.set_exploration(*params),
+            StudyAction::Project(params) => self.start_map(params),
             StudyAction::MakeMap => {
                 let (Some(data), Some(model)) = (self.state.data.clone(), self.state.model.clone()) else {
                     return self.say(Weight::Warning, "A map needs molecules and a model: open both first");
@@ -249,7 +257,7 @@ impl App {
         self.told_start(started);
     }
 
-    fn apply_model(&mut self, action: ModelAction) {
+    pub(super) fn apply_model(&mut self, action: ModelAction) {
         match action {
             ModelAction::OpenBundled => match self.state.places.model.clone() {
                 Some(folder) => self.open_model(folder, true),
@@ -320,7 +328,10 @@ impl App {
     fn apply_window(&mut self, ctx: &egui::Context, action: WindowAction) {
         let settings = &mut self.state.settings;
         match action {
-            WindowAction::Tool(tool) => self.state.tool = tool,
+            WindowAction::Tool(tool) => {
+                self.state.coach &= tool != Tool::Pan;
+                self.state.tool = tool;
+            }
             WindowAction::Hover(row) => self.state.hovered = row,
             WindowAction::FrameSelection => {
                 let camera = self.state.data.as_ref().and_then(|data| {
@@ -368,7 +379,7 @@ impl App {
                 settings.reduced_motion = on;
                 self.apply_theme(ctx);
             }
-            WindowAction::ExportView(path) => self.export_view(path),
+            WindowAction::ExportView(to) => self.export_view(to),
             WindowAction::Quit if self.board.is_idle() => self.close(ctx),
             WindowAction::Quit => self.state.dialog = Some(Dialog::Quit),
             WindowAction::QuitNow => self.close(ctx),

@@ -123,6 +123,8 @@ pub enum Command {
     Toy(ToyName),
     /// Watch a search on the open toy.
     Film(Method),
+    /// Draw another map.
+    Projection,
     /// All commands.
     Palette,
     /// Keys.
@@ -353,6 +355,16 @@ pub const COMMANDS: &[Entry] = &[
         "In slow motion on the open toy, from the selected point or from half-way between two minima",
         None,
     ),
+    Entry {
+        headless: Some("fillscape project fit latents.npy --method umap --out projection.json"),
+        ..entry(
+            Command::Projection,
+            Menu::Data,
+            "Projection…",
+            "Draw the map by other means: diffusion map, t-SNE, UMAP, a plane through minima",
+            None,
+        )
+    },
     entry(Command::Palette, Menu::Help, "Command palette", "Find any command by its words", ctrl(Key::K)),
     entry(Command::Keys, Menu::Help, "Keys", "Every key and what it does", plain(Key::F1)),
 ];
@@ -494,6 +506,13 @@ impl Command {
                     return Err("Slow motion needs a toy surface: open one in the Teach menu".into());
                 }
                 FilmAction::Record(method).into()
+            }
+            Self::Projection => {
+                let latents = state.data.as_ref().is_some_and(|data| data.latents.is_some());
+                if !latents {
+                    return Err("The molecules have no latent vectors yet: encode them first".into());
+                }
+                WindowAction::Show(Dialog::Projection).into()
             }
             Self::Palette => WindowAction::TogglePalette.into(),
             Self::Keys => WindowAction::Show(Dialog::Keys).into(),

@@ -4,18 +4,22 @@ use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::action::{Choose, Dialog, Found, PictureAction, WindowAction};
+use super::action::{Choose, Dialog, Found, ModelAction, PictureAction, WindowAction};
 use super::app::App;
 use super::board::Ending;
 use super::data::{Column, DataSet, Export, Latents, MapPlaces, Query, RowSet, SetOperation, load_file};
 use super::landscape::{DecodedImages, FoundPath, LayoutRequest};
-use super::model_session::{LoadedModel, Reading, SessionResults, Trial, decode_minima, open_model, thousands};
+use super::model_session::{
+    FIRST_MOLECULE, LoadedModel, Reading, SessionResults, Trial, decode_minima, open_model, thousands,
+};
 use super::picture::{Filter, Picture, Step, StepState};
+use super::project::MadeMap;
 use super::region::RegionCard;
 use super::state::Weight;
 use super::study::{self, OpenStudy};
 use crate::jobs::Observe;
 use crate::landscape::NetworkLayout;
+use crate::projection::{ProjectionParams, Trust};
 use crate::render::FieldGrid;
 use crate::workspace::NamedRegion;
 use crate::workspace::pipeline::RunEnd;
@@ -71,6 +75,10 @@ pub enum Event {
     LaidOut(u64, LayoutRequest, Result<NetworkLayout, String>),
     /// A view of the landscape was written.
     FigureExported(PathBuf, Result<(), String>),
+    /// Another map of the molecules of this serial number; none when it was cancelled.
+    Projected(u64, ProjectionParams, Result<Option<MadeMap>, String>),
+    /// How far the map of the data set of this serial number can be trusted, where it could be measured.
+    Measured(u64, Option<Trust>),
     /// The try box.
     Tried(Result<Trial, String>),
     /// The walk.
@@ -172,6 +180,7 @@ impl App {
                     data.map = Some(Arc::new(map));
                     self.state.data_serial += 1;
                 }
+                self.begin_maps();
                 self.say(Weight::Note, "The map is drawn");
             }
             Event::Mapped(_, Ok(_)) => {}
@@ -211,6 +220,8 @@ impl App {
             Event::PathDecoded(path, result) => self.take_path_molecules(&path, result),
             Event::LaidOut(serial, request, result) => self.take_layout(serial, request, result),
             Event::FigureExported(path, result) => self.take_figure(&path, result),
+            Event::Projected(serial, params, result) => self.take_map(serial, params, result),
+            Event::Measured(serial, trust) => self.take_trust(serial, trust),
             Event::Tried(result) => match result {
                 Ok(trial) => {
                     self.state.session.trial = Some(Arc::new(trial));
@@ -259,13 +270,17 @@ impl App {
                 }
                 self.save_picture();
                 self.state.study = None;
-                self.show_data(*data, None);
+                self.shown_path = Some(path.to_owned());
+                let revived = self.revived.take();
+                self.show_data(*data, revived);
                 self.state.settings.remember(path);
             }
             Opened::Study(study, data, picture) => {
                 self.save_picture();
                 let again = self.state.study.as_ref().is_some_and(|open| open.folder == study.folder);
                 let picture = if again { Some(Box::new(self.state.picture.clone())) } else { picture };
+                let picture = self.revived.take().map(Box::new).or(picture);
+                self.shown_path = Some(path.to_owned());
                 self.say(Weight::Note, format!("Study “{}” opened", study.name));
                 if let Some(reason) = &study.read_only {
                     self.say(Weight::Note, reason.clone());
@@ -289,13 +304,21 @@ impl App {
         let n = data.n_rows();
         let has_map = data.map.is_some();
         let fits = |picture: &Picture| picture.selection.n_rows() == n && n > 0;
-        let mut picture = kept.filter(fits).unwrap_or_else(|| Picture {
-            step: Step::Landscape,
-            colour_by: study::best_colour(&data),
-            selection: RowSet::empty(n).into(),
-            regions: self.state.study.as_ref().map(OpenStudy::regions).unwrap_or_default(),
-            fill_region: self.state.study.as_ref().and_then(OpenStudy::fill_region),
-            ..Picture::default()
+        let mut picture = kept.filter(fits).unwrap_or_else(|| {
+            // Lessons show one thing after the other.
+            let study = self.state.study.as_ref().filter(|study| study.toy.is_none() && self.state.lesson.is_none());
+            let (layers, colour_by) = study::first_look(study, &data);
+            let selection = RowSet::empty(n).into();
+            let study = self.state.study.as_ref();
+            Picture {
+                step: Step::Landscape,
+                layers,
+                colour_by,
+                selection,
+                regions: study.map(OpenStudy::regions).unwrap_or_default(),
+                fill_region: study.and_then(OpenStudy::fill_region),
+                ..Picture::default()
+            }
         });
         picture.step = if has_map || self.state.picture.step != Step::Model { picture.step } else { Step::Landscape };
         self.state.picture = picture;
@@ -309,11 +332,12 @@ impl App {
         self.state.decoded_minima.clear();
         self.state.flood = None;
         self.state.focus = super::landscape::LandscapeFocus::default();
+        self.begin_maps();
         self.decode_minima();
     }
 
     /// Decodes the minima of the landscape with the open model, in a job; the lowest come first.
-    fn decode_minima(&mut self) {
+    pub(super) fn decode_minima(&mut self) {
         let landscape = self.state.study.as_ref().and_then(|study| study.landscape.clone());
         // A toy's coordinates are no latent vector.
         let toy = self.state.study.as_ref().is_some_and(|study| study.toy.is_some());
@@ -373,6 +397,8 @@ impl App {
         self.say(Weight::Note, text);
         self.state.model = Some(Arc::new(model));
         self.state.session = SessionResults::default();
+        // The first look at step 1 is an answer, not an empty form.
+        self.apply_model(ModelAction::Try(FIRST_MOLECULE.into()));
         self.decode_minima();
         self.decode_path();
         self.state.regions.forget();

@@ -1,42 +1,85 @@
 //! The map as a picture in a file, and what is kept of the picture on screen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::app::App;
 use super::event::told;
 use super::state::Weight;
 use super::widgets::View;
 use crate::atomic_file;
-use crate::render::{self, Camera, Camera2d, Viewport};
+use crate::render::figure::MapFigure;
+use crate::render::{Camera, Camera2d};
 
-/// Width and height of an exported picture, in pixels.
-const SIZE: [u32; 2] = [2560, 1600];
-/// Pixels a point of the screen.
-const PX_PER_POINT: f32 = 2.0;
+/// How the map is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ViewExport {
+    /// The file; its ending says PNG or SVG.
+    pub path: PathBuf,
+    /// Width and height of the page, in points: pixels of an SVG or of a PNG of one pixel a point.
+    pub size: [u32; 2],
+    /// Pixels a point of a PNG.
+    pub px_per_point: u32,
+}
+
+impl ViewExport {
+    /// Sides of a page, in points.
+    pub const SIDES: std::ops::RangeInclusive<u32> = 200..=8000;
+    /// Pixels a point.
+    pub const DENSITIES: std::ops::RangeInclusive<u32> = 1..=4;
+
+    /// Whether a path is of a vector figure.
+    ///
+    /// # Errors
+    /// A sentence when its ending is of neither format.
+    pub fn is_vector(path: &Path) -> Result<bool, String> {
+        match path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).as_deref() {
+            Some("png") => Ok(false),
+            Some("svg") => Ok(true),
+            _ => Err(format!("a figure is a .png or a .svg file, not {}", path.display())),
+        }
+    }
+}
 
 impl App {
-    /// Writes the map as it is seen as a PNG, in a job.
-    pub(super) fn export_view(&mut self, path: PathBuf) {
-        let figure = {
+    /// Writes the map as it is seen with its legend, in a job.
+    pub(super) fn export_view(&mut self, to: ViewExport) {
+        let vector = match ViewExport::is_vector(&to.path) {
+            Ok(vector) => vector,
+            Err(problem) => return self.say(Weight::Warning, format!("Could not export the view: {problem}")),
+        };
+        let scene = {
             let view = View::new(&self.state, &mut self.drawings);
             self.panels.figure(&view)
         };
-        let Some((scene, camera)) = figure else {
+        let Some((scene, camera)) = scene else {
             return self.say(Weight::Warning, "There is no map to export yet");
         };
-        let viewport = Viewport { size_px: SIZE, px_per_point: PX_PER_POINT };
-        let side = viewport.size()[0].min(viewport.size()[1]);
-        let camera = Camera::Plane(Camera2d {
+        let data = self.state.data.as_deref();
+        let map = data.and_then(|data| data.map.as_deref());
+        let mut figure = MapFigure {
+            scene,
+            camera: None,
+            title: data.map_or_else(String::new, |data| data.name.clone()),
+            footer: map.map_or_else(String::new, |map| format!("{}, seed {}", map.method, map.seed)),
+            size: to.size.map(|side| side as f32),
+        };
+        let [width, height] = figure.map_size();
+        figure.camera = Some(Camera::Plane(Camera2d {
             centre: camera.centre.map(f64::from),
-            points_per_unit: side / f64::from(camera.span.max(f32::MIN_POSITIVE)),
-        });
-        let shown = path.clone();
+            points_per_unit: width.min(height) / f64::from(camera.span.max(f32::MIN_POSITIVE)),
+        }));
+        let shown = to.path.clone();
         let started = self.board.start(
             "Export view",
             move |_| -> Result<(), String> {
-                let picture = render::picture(None, &scene, &camera, viewport).map_err(|error| told(&error))?;
-                let bytes = png_bytes(&picture).map_err(|error| format!("could not encode the picture: {error}"))?;
-                atomic_file::write(&path, bytes).map_err(|error| told(&error))
+                let bytes = if vector {
+                    figure.drawing().svg().map_err(|error| told(&error))?.into_bytes()
+                } else {
+                    let density = to.px_per_point as f32;
+                    let picture = figure.pixels(None, density).map_err(|error| told(&error))?;
+                    picture.png(density).map_err(|error| told(&error))?
+                };
+                atomic_file::write(&to.path, bytes).map_err(|error| told(&error))
             },
             move |result| super::event::Event::ViewExported(shown, result),
         );
@@ -52,13 +95,4 @@ impl App {
             self.say(Weight::Warning, problem);
         }
     }
-}
-
-fn png_bytes(picture: &render::Picture) -> Result<Vec<u8>, png::EncodingError> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, picture.size[0], picture.size[1]);
-    encoder.set_color(png::ColorType::Rgba);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.write_header()?.write_image_data(&picture.rgba)?;
-    Ok(bytes)
 }

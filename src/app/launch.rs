@@ -3,7 +3,7 @@
 use eframe::egui;
 use std::path::{Path, PathBuf};
 
-use super::app::{App, Start};
+use super::app::{App, Revival, Start};
 use crate::render;
 
 /// Why the window did not open.
@@ -31,7 +31,7 @@ pub enum LaunchError {
 ///
 /// # Errors
 /// In words: no display, no adapter, or what the window system said.
-pub fn launch(open: Option<PathBuf>) -> Result<(), LaunchError> {
+pub fn launch(open: Option<&Path>) -> Result<(), LaunchError> {
     if !has_display() {
         return Err(LaunchError::NoDisplay);
     }
@@ -39,6 +39,21 @@ pub fn launch(open: Option<PathBuf>) -> Result<(), LaunchError> {
     if adapters.is_empty() {
         return Err(LaunchError::NoAdapter);
     }
+    let revival = Revival::default();
+    // A driver that is reset again and again is not worth another window.
+    for _ in 0..MAX_WINDOWS {
+        run_window(open.map(Path::to_owned), revival.clone())?;
+        if !revival.is_waiting() {
+            return Ok(());
+        }
+    }
+    Err(LaunchError::Window { what: format!("the graphics device was lost {MAX_WINDOWS} times in a row") })
+}
+
+/// How many windows are opened one after the other when the device is lost.
+const MAX_WINDOWS: usize = 4;
+
+fn run_window(open: Option<PathBuf>, revival: Revival) -> Result<(), LaunchError> {
     let mut options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Fillscape")
@@ -50,14 +65,14 @@ pub fn launch(open: Option<PathBuf>) -> Result<(), LaunchError> {
         ..eframe::NativeOptions::default()
     };
     options.wgpu_options.wgpu_setup = render::window_setup();
-    let start = Start { config: config_folder(), hub_cache: hub_cache(), open, ..shipped() };
+    let start = Start { config: config_folder(), hub_cache: hub_cache(), open, revival, ..shipped() };
     eframe::run_native(
         "fillscape",
         options,
         Box::new(move |cc| {
             let mut start = start;
             if let Some(state) = &cc.wgpu_render_state {
-                render::install(state);
+                start.device = render::install(state);
                 let info = state.adapter.get_info();
                 start.adapter = format!("{} ({:?})", info.name, info.backend);
                 start.adapter_details = format!(
@@ -68,7 +83,11 @@ pub fn launch(open: Option<PathBuf>) -> Result<(), LaunchError> {
             Ok(Box::new(App::new(&cc.egui_ctx, start)))
         }),
     )
-    .map_err(|error| LaunchError::Window { what: error.to_string() })
+    .map_err(|error| {
+        // The last part says what happened; those before it say where in the sources.
+        let what = error.to_string();
+        LaunchError::Window { what: what.rsplit(": ").next().unwrap_or(&what).to_owned() }
+    })
 }
 
 /// What ships with the program, and nothing of the person's.

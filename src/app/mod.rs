@@ -18,6 +18,7 @@ mod launch;
 mod map;
 mod model_session;
 mod picture;
+mod project;
 mod region;
 mod settings;
 mod shell;
@@ -31,6 +32,6 @@ mod widgets;
 #[expect(clippy::module_inception, reason = "the window is the app")]
 mod app;
 
-pub use app::{App, Start};
+pub use app::{App, Revival, Start};
 pub use launch::{LaunchError, launch, shipped};
 pub use teach::{LessonError, LessonFault, LessonReport, check_lessons};

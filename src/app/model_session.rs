@@ -11,6 +11,9 @@ use crate::model::{
     Decoded, DeviceChoice, FoundationModel, LatentVector, ModelError, ResponseParams, SelfiesTed, Unknown, neighbours,
 };
 
+/// The molecule that a model is tried on first: aspirin.
+pub const FIRST_MOLECULE: &str = "CC(=O)Oc1ccccc1C(=O)O";
+
 /// A model that was loaded.
 #[derive(Debug)]
 pub struct LoadedModel {

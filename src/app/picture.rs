@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{Query, RowSet};
 use super::study::Field;
+use crate::projection::ProjectionParams;
 use crate::render::ColourMap;
 use crate::workspace::NamedRegion;
 
@@ -202,6 +203,8 @@ pub struct Picture {
     pub pinned: Vec<usize>,
     /// Order of the table; none for that of the data.
     pub sort: Option<Sort>,
+    /// How the map was fitted; none for the one that came with the molecules.
+    pub projection: Option<ProjectionParams>,
 }
 
 impl Default for Picture {
@@ -222,6 +225,7 @@ impl Default for Picture {
             filter: None,
             pinned: Vec::new(),
             sort: None,
+            projection: None,
         }
     }
 }

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use super::action::{Action, Dialog, ModelAction, StudyAction, Tool, WindowAction};
 use super::board::JobCard;
-use super::data::{DataSet, Values};
+use super::data::{Column, DataSet, Values};
 use super::history::History;
 use super::landscape::{LandscapeFocus, Live};
 use super::model_session::{LoadedModel, SessionResults};
 use super::picture::{Layer, Picture, Step, StepState};
 use super::region::RegionCards;
 use super::settings::Settings;
-use super::study::{Field, OpenStudy};
+use super::study::{Field, OpenStudy, ROUGHNESS};
 use super::teach::{Lesson, LessonRun, Screening};
+use crate::render::Positions;
 
 /// Where the program finds what ships with it.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +64,7 @@ pub struct AdapterLine {
 const MAX_LOG: usize = 2000;
 
 /// Everything the panels read.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct State {
     /// Preferences.
     pub settings: Settings,
@@ -90,7 +92,7 @@ pub struct State {
     pub log: VecDeque<LogLine>,
     /// The row under the pointer, wherever it is shown.
     pub hovered: Option<usize>,
-    /// The row with the greatest value of the column that colours the map.
+    /// The row with the greatest value of the column by which molecules rank.
     pub highest: Option<usize>,
     /// The tool of the map.
     pub tool: Tool,
@@ -126,6 +128,10 @@ pub struct State {
     pub lesson: Option<LessonRun>,
     /// The search in slow motion on the map.
     pub screening: Option<Screening>,
+    /// Where the molecules are while another map forms.
+    pub forming: Option<Positions>,
+    /// Whether the map still shows what to do first.
+    pub coach: bool,
     /// A sentence that stays on screen until it is dismissed.
     pub notice: Option<(Weight, String)>,
 }
@@ -146,20 +152,29 @@ impl State {
         self.hovered
             .or_else(selected)
             .or_else(|| self.picture.pinned.first().copied())
+            .or(self.highest)
             .filter(|&row| row < self.n_rows())
     }
 
     /// Why a row's card stands in the Inspector, where nobody asked for it.
     pub fn card_reason(&self, row: usize) -> Option<String> {
         let asked = self.hovered.is_some() || !self.picture.selection.is_empty() || !self.picture.pinned.is_empty();
-        let column = self.picture.colour_by.as_ref().filter(|_| !asked && self.highest == Some(row))?;
-        Some(format!("The molecule with the highest {column}"))
+        let column = self.ranking().filter(|_| !asked && self.highest == Some(row))?;
+        Some(match column.name.as_str() {
+            ROUGHNESS => "Where the map is roughest".to_owned(),
+            name => format!("The molecule with the highest {name}"),
+        })
     }
 
-    /// The row with the greatest value of the column that colours the map.
+    /// The column by which molecules rank: the one that colours the map, or else its roughness.
+    pub fn ranking(&self) -> Option<&Column> {
+        let data = self.data.as_ref()?;
+        data.column(self.picture.colour_by.as_deref().unwrap_or(ROUGHNESS))
+    }
+
+    /// The row with the greatest value of the column by which molecules rank.
     pub fn highest_row(&self) -> Option<usize> {
-        let column = self.data.as_ref()?.column(self.picture.colour_by.as_deref()?)?;
-        let Values::Number(values) = &column.values else { return None };
+        let Values::Number(values) = &self.ranking()?.values else { return None };
         let finite = values.iter().enumerate().filter(|(_, value)| value.is_finite());
         finite.max_by(|a, b| a.1.total_cmp(b.1)).map(|(row, _)| row)
     }

@@ -237,7 +237,8 @@ fn visuals(palette: &Palette, thick: bool) -> Visuals {
         state.bg_fill = fill;
         state.weak_bg_fill = fill;
         state.fg_stroke = Stroke::new(1.0, ink);
-        state.bg_stroke = if thick { line } else { Stroke::NONE };
+        // Without an outline an empty box or circle is lost on a card.
+        state.bg_stroke = if thick { line } else { Stroke::new(1.0, palette.ink_weak.gamma_multiply(0.3)) };
         state.corner_radius = CornerRadius::same(4);
         state.expansion = 0.0;
     }

@@ -104,12 +104,13 @@ pub fn fact(ui: &mut Ui, palette: &Palette, name: &str, value: &str) {
     ui.spacing_mut().item_spacing.y = 3.0;
     ui.spacing_mut().interact_size.y = 17.0;
     ui.horizontal(|ui| {
-        let width = (ui.available_width() * 0.42).clamp(70.0, 130.0);
+        let width = (ui.available_width() * 0.46).clamp(70.0, 130.0);
         let (rect, _) = ui.allocate_exact_size(Vec2::new(width, 17.0), Sense::hover());
         let galley = ui.painter().layout_no_wrap(name.to_owned(), FontId::proportional(13.0), palette.ink_weak);
         let clip = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         clip.galley(Align2::LEFT_CENTER.align_size_within_rect(galley.size(), rect).min, galley, palette.ink_weak);
-        ui.add(egui::Label::new(value).truncate().selectable(true)).on_hover_text(value);
+        let response = ui.add(egui::Label::new(value).truncate().selectable(true)).on_hover_text(value);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {value}")));
     });
     *ui.spacing_mut() = usual;
 }

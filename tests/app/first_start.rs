@@ -1,8 +1,9 @@
 //! The first seconds.
 
+use eframe::egui::Modifiers;
 use egui_kittest::kittest::Queryable;
 
-use super::support::{N, Opening, click};
+use super::support::{N, Opening, click, drag_over_map};
 
 #[test]
 fn the_bundled_study_is_on_screen_with_its_map_and_its_model() {
@@ -17,6 +18,32 @@ fn the_bundled_study_is_on_screen_with_its_map_and_its_model() {
 }
 
 #[test]
+fn what_ships_shows_a_landscape_and_the_roughest_molecule() {
+    let window = Opening::bundled().open();
+    assert_eq!(window.state().notice(), None);
+    for label in ["Legend: Roughness", "Legend of shapes: minimum"] {
+        assert!(window.query_by_label_contains(label).is_some(), "{label} is missing");
+    }
+    assert!(window.query_by_label("Where the map is roughest").is_some());
+    assert!(window.query_all_by_label_contains("Structure of ").count() > 0);
+    for step in ["2 Landscape, done", "3 Region, done", "4 Fill-tune, done", "5 Compare, done"] {
+        assert!(window.query_by_label(step).is_some(), "{step} is missing");
+    }
+}
+
+#[test]
+fn the_coach_mark_stays_until_something_is_drawn_around() {
+    let mut window = Opening::bundled().open();
+    let mark = "Drag around this bright area";
+    assert!(window.query_by_label(mark).is_some());
+    click(&mut window, "Explore the demo");
+    assert!(window.query_by_label(mark).is_some());
+    drag_over_map(&mut window, &[[0.3, 0.3], [0.7, 0.3], [0.7, 0.7], [0.3, 0.7]], Modifiers::NONE);
+    assert!(window.state().n_selected() > 0);
+    assert!(window.query_by_label(mark).is_none());
+}
+
+#[test]
 fn the_welcome_is_closed_for_good() {
     let config = tempfile::tempdir().unwrap();
     let opening = || {
@@ -25,7 +52,7 @@ fn the_welcome_is_closed_for_good() {
         opening
     };
     let mut window = opening().open();
-    click(&mut window, "Draw a lasso");
+    click(&mut window, "Explore the demo");
     assert!(window.query_by_label("Welcome to Fillscape").is_none());
     drop(window);
     assert!(opening().open().query_by_label("Welcome to Fillscape").is_none());

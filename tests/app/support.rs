@@ -148,6 +148,12 @@ impl Opening {
         opening
     }
 
+    /// The study that ships with the program: every step of it is done. Without a model, so that nothing is decoded.
+    pub fn bundled() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/study");
+        Self { start: Start { bundled_study: Some(folder), ..Start::default() }, ..Self::default() }
+    }
+
     /// Opens the window and waits until nothing runs.
     pub fn open(self) -> Harness<'static, App> {
         let start = self.start;

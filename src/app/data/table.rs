@@ -43,6 +43,8 @@ pub struct MapPlaces {
     pub seed: u64,
     /// Share of neighbours on the map that are neighbours in latent space, 0 to 1, where it was measured.
     pub trustworthiness: Option<f64>,
+    /// Share of neighbours in latent space that are neighbours on the map, 0 to 1, where it was measured.
+    pub continuity: Option<f64>,
 }
 
 /// Molecules with what is known about them.

@@ -44,7 +44,7 @@ fn card_ui(ui: &Ui, view: &mut View, data: &DataSet, row: usize, at: egui::Pos2,
     let text = painter.with_clip_rect(card.shrink(6.0));
     let base = card.left_bottom() + vec2(8.0, -22.0);
     text.text(base, Align2::LEFT_BOTTOM, &data.ids[row], FontId::proportional(12.0), palette.ink);
-    if let Some(column) = view.state.picture.colour_by.as_ref().and_then(|name| data.column(name)) {
+    if let Some(column) = view.state.ranking() {
         let value = column.text(row);
         let value = if value.is_empty() { "no value".to_owned() } else { value };
         let line = format!("{} {value} {}", column.name, column.unit);

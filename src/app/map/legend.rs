@@ -1,31 +1,38 @@
 //! What the colours mean, painted over a corner of the map.
 
+use eframe::egui::text::LayoutJob;
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::scene::Legend;
 use crate::app::data::number;
 use crate::app::model_session::thousands;
 use crate::app::theme::{Palette, space};
-use crate::render::{ColourScale, Rgba};
-use crate::render::{Drawing, GlyphShape, Mark};
+use crate::render::{ColourScale, Drawing, GlyphShape, Mark, Rgba, ticks};
 
-const BAR: egui::Vec2 = vec2(150.0, 8.0);
+const BAR: egui::Vec2 = vec2(144.0, 8.0);
+/// Height of a line of words.
+const LINE: f32 = 16.0;
 const MARGIN: f32 = 8.0;
 /// Width of a list of shapes: their names are long.
-const SHAPES_WIDTH: f32 = 236.0;
+const SHAPES_WIDTH: f32 = 226.0;
 
-/// Paints the legends one above the other, the first lowest, into the lower left corner of `rect`.
+/// Paints the legends into the lower left corner of `rect`: side by side while there is room, then above each other.
 pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
-    let mut bottom = rect.bottom() - space::M;
+    let corner = rect.left_bottom() + vec2(space::S, -space::S);
+    let (mut left, mut bottom, mut top) = (corner.x, corner.y, corner.y);
     for legend in legends {
         let height = match legend {
-            Legend::Scale(_) => 42.0,
-            Legend::Words(_, words) => 20.0 + 16.0 * words.len() as f32,
-            Legend::Shapes(shapes) => 4.0 + 16.0 * shapes.len() as f32,
+            Legend::Scale(_) => 40.0,
+            Legend::Words(_, words) => 20.0 + LINE * words.len() as f32,
+            Legend::Shapes(shapes) => 4.0 + LINE * shapes.len() as f32,
         };
         let width = if matches!(legend, Legend::Shapes(_)) { SHAPES_WIDTH } else { BAR.x };
         let size = vec2(width + 2.0 * MARGIN, height + MARGIN);
-        let ground = Rect::from_min_size(pos2(rect.left() + space::M, bottom - size.y), size);
+        if left > corner.x && left + size.x > rect.right() - space::S {
+            (left, bottom) = (corner.x, top - space::S);
+        }
+        let ground = Rect::from_min_size(pos2(left, bottom - size.y), size);
+        (left, top) = (ground.right() + space::S, top.min(ground.top()));
         ui.painter().rect(
             ground,
             6.0,
@@ -41,7 +48,6 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
             Legend::Words(title, words) => words_ui(ui, palette, inner, title, words),
             Legend::Shapes(shapes) => shapes_ui(ui, palette, inner, shapes),
         }
-        bottom = ground.top() - space::S;
     }
 }
 
@@ -71,25 +77,35 @@ fn colour([r, g, b, a]: Rgba) -> Color32 {
 fn scale_ui(ui: &Ui, palette: &Palette, inner: Rect, scale: &ColourScale) {
     let painter = ui.painter();
     let title = if scale.unit.is_empty() { scale.label.clone() } else { format!("{} ({})", scale.label, scale.unit) };
-    let galley = painter.layout(title, FontId::proportional(12.0), palette.ink, inner.width());
-    let clip = painter.with_clip_rect(inner.expand(2.0));
-    clip.galley(inner.min - vec2(0.0, 2.0), galley, palette.ink);
+    let mut job = LayoutJob::simple(title, FontId::proportional(12.0), palette.ink, inner.width());
+    job.wrap.max_rows = 1;
+    painter.galley(inner.min - vec2(0.0, 2.0), painter.layout_job(job), palette.ink);
     let bar = Rect::from_min_size(inner.min + vec2(0.0, 15.0), BAR);
-    let n = 50;
-    for k in 0..n {
-        let step = BAR.x / n as f32;
-        let piece = Rect::from_min_size(bar.min + vec2(k as f32 * step, 0.0), vec2(step + 0.5, BAR.y));
-        painter.rect_filled(piece.intersect(bar), 0.0, colour(scale.map.colour(k as f32 / (n - 1) as f32)));
+    let mut mesh = egui::Mesh::default();
+    let n = 64;
+    for k in 0..=n {
+        let part = k as f32 / n as f32;
+        let x = bar.left() + part * BAR.x;
+        let fill = colour(scale.map.colour(part));
+        mesh.colored_vertex(pos2(x, bar.top()), fill);
+        mesh.colored_vertex(pos2(x, bar.bottom()), fill);
     }
-    let [low, high] = scale.range;
-    let ticks = [
-        (0.0, low, Align2::LEFT_TOP),
-        (0.5, f32::midpoint(low, high), Align2::CENTER_TOP),
-        (1.0, high, Align2::RIGHT_TOP),
-    ];
-    for (part, value, align) in ticks {
-        let at = pos2(bar.left() + part * BAR.x, bar.bottom() + 2.0);
-        painter.text(at, align, number(f64::from(value)), FontId::proportional(11.0), palette.ink_weak);
+    for k in 0..2 * n {
+        mesh.add_triangle(k, k + 1, k + 2);
+    }
+    painter.add(mesh);
+    let [low, high] = scale.range.map(f64::from);
+    let mut free = inner.left() - 4.0;
+    for (value, words) in ticks(low, high, 4) {
+        let part = if high > low { ((value - low) / (high - low)) as f32 } else { 0.5 };
+        let x = bar.left() + part * BAR.x;
+        painter.vline(x, bar.bottom()..=bar.bottom() + 3.0, egui::Stroke::new(1.0, palette.ink_weak));
+        let galley = painter.layout_no_wrap(words, FontId::proportional(11.0), palette.ink_weak);
+        let left = (x - 0.5 * galley.size().x).clamp(inner.left(), (inner.right() - galley.size().x).max(inner.left()));
+        if left >= free + 4.0 {
+            free = left + galley.size().x;
+            painter.galley(pos2(left, bar.bottom() + 3.0), galley, palette.ink_weak);
+        }
     }
 }
 
@@ -97,7 +113,7 @@ fn words_ui(ui: &Ui, palette: &Palette, inner: Rect, title: &str, words: &[(Stri
     let painter = ui.painter().with_clip_rect(inner.expand(2.0));
     painter.text(inner.min - vec2(0.0, 2.0), Align2::LEFT_TOP, title, FontId::proportional(12.0), palette.ink);
     for (k, (word, fill, n)) in words.iter().enumerate() {
-        let y = inner.top() + 22.0 + 16.0 * k as f32;
+        let y = inner.top() + 22.0 + LINE * k as f32;
         painter.circle_filled(pos2(inner.left() + 5.0, y), 4.0, colour(*fill));
         let text = if word.is_empty() { "no value" } else { word.as_str() };
         painter.text(pos2(inner.left() + 15.0, y), Align2::LEFT_CENTER, text, FontId::proportional(12.0), palette.ink);

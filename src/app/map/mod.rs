@@ -2,6 +2,7 @@
 
 mod camera;
 mod cards;
+mod coach;
 mod heatmap_menu;
 mod legend;
 mod minima;
@@ -14,8 +15,8 @@ use eframe::egui::{self, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui,
 
 pub use camera::{Lens, camera_around, home};
 pub use legend::ui as legends_ui;
-use scene::SceneCache;
 pub use scene::{Legend, theme};
+use scene::{SceneCache, forming_scene};
 
 use super::action::{PictureAction, Tool, WindowAction};
 use super::command::Command;
@@ -23,10 +24,11 @@ use super::data::{DataSet, MapPlaces, RowSet};
 use super::model_session::thousands;
 use super::picture::{Camera, Layer, Step};
 use super::shell::{colour_by_ui, operation};
+use super::study::Field;
 use super::teach::{film_bar_ui, paint_film};
 use super::theme::space;
 use super::widgets::{View, command_button, empty, primary_button};
-use crate::render::{Area, GridIndex, MapReport, paint_map};
+use crate::render::{Area, GridIndex, MapReport, Positions, paint_map};
 
 /// How near the pointer must be to a dot, in points.
 const PICK_RADIUS: f32 = 8.0;
@@ -48,6 +50,8 @@ pub struct MapPanel {
     report: MapReport,
     /// Where the camera is while it glides to where it should be.
     shown: Option<(u64, Camera)>,
+    /// When dots left the map before, in seconds of the window.
+    moving_since: Option<f64>,
 }
 
 impl MapPanel {
@@ -75,11 +79,16 @@ impl MapPanel {
             );
             WidgetInfo::labeled(Role::Image, true, text)
         });
-        let wanted = view.state.picture.camera.unwrap_or_else(|| home(&map.places));
+        if let Some(places) = view.state.forming.clone() {
+            return self.forming_ui(ui, view, data, &places, rect);
+        }
+        self.cache.renew(view.state, map);
+        let transition = self.transition(ui, view);
+        let wanted = view.state.picture.camera.unwrap_or_else(|| whole(view, map));
         let camera = self.glide(ui, view, wanted);
         let lens = Lens::new(camera, rect);
         let painter = ui.painter().with_clip_rect(rect);
-        let (scene, legends) = self.cache.scene(view.state, &view.palette, data, map);
+        let (scene, legends) = self.cache.scene(view.state, &view.palette, data, map, transition);
         painter.rect_filled(rect, 0.0, view.palette.canvas);
         painter.add(paint_map(rect, 1, Arc::new(scene), lens.render_camera(), &self.report));
         if let Some(error) = self.report.get().error {
@@ -108,13 +117,48 @@ impl MapPanel {
             cards::ui(ui, view, data, map, &lens, rect, response.hovered() && self.drag.is_none());
         }
         note_ui(ui, view, map, rect);
+        let grid = view.state.study.as_ref().and_then(|study| study.fields.get(Field::Roughness));
+        if let Some(grid) = grid.filter(|_| view.state.coach && self.drag.is_none()) {
+            coach::ui(ui, &view.palette, &grid, &lens, rect);
+        }
+    }
+
+    /// The molecules while another map forms; nothing can be picked yet.
+    fn forming_ui(&mut self, ui: &Ui, view: &mut View, data: &DataSet, places: &Positions, rect: Rect) {
+        let flat: Vec<[f32; 2]> = places.iter().map(|[x, y, _]| [*x, *y]).collect();
+        let lens = Lens::new(home(flat), rect);
+        let scene = forming_scene(view.state, &view.palette, data, places.clone());
+        let painter = ui.painter().with_clip_rect(rect);
+        painter.rect_filled(rect, 0.0, view.palette.canvas);
+        painter.add(paint_map(rect, 1, Arc::new(scene), lens.render_camera(), &self.report));
+        tag_ui(ui, view, "The map forms. The job can be cancelled below; the map then stays as it was.", rect);
+    }
+
+    /// How far dots have come from the map before to this one, 0 to 1.
+    fn transition(&mut self, ui: &Ui, view: &View) -> f32 {
+        const SECONDS: f64 = 0.6;
+        if !self.cache.is_moving() || view.state.settings.reduced_motion {
+            self.cache.arrive();
+            self.moving_since = None;
+            return 1.0;
+        }
+        let now = ui.input(|input| input.time);
+        let part = ((now - *self.moving_since.get_or_insert(now)) / SECONDS).min(1.0) as f32;
+        if part >= 1.0 {
+            self.cache.arrive();
+            self.moving_since = None;
+        } else {
+            ui.ctx().request_repaint();
+        }
+        part * part * (3.0 - 2.0 * part)
     }
 
     /// Moves the camera a part of the way in each frame; at once while the person drags.
     fn glide(&mut self, ui: &Ui, view: &View, wanted: Camera) -> Camera {
         let still = view.state.settings.reduced_motion
             || ui.input(|input| input.pointer.any_down() || input.smooth_scroll_delta().length_sq() > 0.0);
-        let from = self.shown.filter(|(serial, _)| *serial == view.state.data_serial).map(|(_, camera)| camera);
+        let same = |serial: u64| serial == view.state.data_serial || self.cache.is_moving();
+        let from = self.shown.filter(|(serial, _)| same(*serial)).map(|(_, camera)| camera);
         let camera = match from {
             Some(from) if !still && from != wanted => {
                 let share = 1.0 - (-ui.input(|input| input.stable_dt).min(0.1) * 14.0).exp();
@@ -255,12 +299,20 @@ impl MapPanel {
     pub fn figure(&mut self, view: &View) -> Option<(crate::render::Scene, Camera)> {
         let data = view.state.data.clone()?;
         let map = data.map.clone()?;
-        let (mut scene, _) = self.cache.scene(view.state, &view.palette, &data, &map);
+        let (mut scene, _) = self.cache.scene(view.state, &view.palette, &data, &map, 1.0);
         if let Some(points) = scene.points.as_mut() {
             points.hovered = None;
         }
-        Some((scene, view.state.picture.camera.unwrap_or_else(|| home(&map.places))))
+        Some((scene, view.state.picture.camera.unwrap_or_else(|| whole(view, &map))))
     }
+}
+
+/// The camera that shows the molecules and, where it is drawn, the landscape.
+fn whole(view: &View, map: &MapPlaces) -> Camera {
+    let network = view.state.study.as_ref().and_then(|study| study.network_on_map.clone());
+    let network = network.filter(|_| view.state.picture.shows(Layer::Network));
+    let minima = network.iter().flat_map(|network| network.minima.iter().map(|minimum| minimum.place));
+    home(map.places.iter().copied().chain(minima))
 }
 
 fn polygon(drag: &Drag) -> Vec<[f32; 2]> {
@@ -272,32 +324,47 @@ fn polygon(drag: &Drag) -> Vec<[f32; 2]> {
 
 fn toolbar_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = space::XS;
+        ui.spacing_mut().item_spacing = vec2(3.0, space::XS);
         for tool in Tool::ALL {
             command_button(ui, view, Command::Tool(tool));
         }
-        ui.separator();
+        ui.add_space(space::S);
         for layer in Layer::ALL {
             command_button(ui, view, Command::Layer(layer));
         }
         heatmap_menu::ui(ui, view);
-        ui.separator();
+        ui.add_space(space::S);
         colour_by_ui(ui, view, data);
         command_button(ui, view, Command::FrameAll);
+        command_button(ui, view, Command::Projection);
     });
 }
 
 fn note_ui(ui: &Ui, view: &View, map: &MapPlaces, rect: Rect) {
-    let trust = map.trustworthiness.map_or_else(String::new, |trust| format!(" · trustworthiness {trust:.2}"));
-    let text = format!("{}{trust} · seed {}", map.method, map.seed);
-    let at = rect.right_bottom() - vec2(space::M, space::S);
-    ui.painter().with_clip_rect(rect).text(
-        at,
-        egui::Align2::RIGHT_BOTTOM,
-        text,
+    let mut text = format!("{} · seed {}", map.method, map.seed);
+    for (name, value) in [("trustworthiness", map.trustworthiness), ("continuity", map.continuity)] {
+        if let Some(value) = value {
+            text.push_str(&format!(" · {name} {value:.2}"));
+        }
+    }
+    tag_ui(ui, view, &text, rect);
+}
+
+/// A line of small words in the upper left corner of the map.
+fn tag_ui(ui: &Ui, view: &View, text: &str, rect: Rect) {
+    let painter = ui.painter().with_clip_rect(rect);
+    let ink = view.palette.ink_weak;
+    let mut job = egui::text::LayoutJob::simple(
+        text.to_owned(),
         egui::FontId::proportional(11.0),
-        view.palette.ink_weak,
+        ink,
+        (rect.width() - 2.0 * space::L).max(40.0),
     );
+    job.wrap.max_rows = 1;
+    let galley = painter.layout_job(job);
+    let ground = Rect::from_min_size(rect.left_top() + vec2(space::S, space::S), galley.size() + vec2(12.0, 6.0));
+    painter.rect_filled(ground, 4.0, view.palette.canvas.gamma_multiply(0.8));
+    painter.galley(ground.min + vec2(6.0, 3.0), galley, ink);
 }
 
 fn nothing_ui(ui: &mut Ui, view: &mut View) {

@@ -38,6 +38,12 @@ const CATEGORIES: [Rgba; 8] = [
     [140, 140, 140, 255],
 ];
 
+/// Part of the heatmap's colours that is used: dots stay visible on its highest places.
+const HEATMAP_PART: f32 = 0.9;
+/// Width of the rim around dots that lie on a field, in points.
+const RIM: f32 = 0.7;
+/// Dots that get a rim, at most.
+const MOST_RIMMED: usize = 50_000;
 /// Cells of the density along the map.
 const DENSITY_CELLS: usize = 192;
 /// Standard deviation of the density's smoothing, as a part of the map.
@@ -54,6 +60,8 @@ type DrawnNetwork = (FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>);
 pub struct SceneCache {
     serial: u64,
     positions: Option<Positions>,
+    /// The places on the map before, while dots are on their way from there.
+    moving_from: Option<Positions>,
     colours: Option<(ColourKey, PointColours, Option<Legend>)>,
     marks: Option<(MarksKey, Shared<Vec<u8>>)>,
     density: Option<(Option<Arc<RowSet>>, Shared<FieldGrid>)>,
@@ -63,25 +71,52 @@ pub struct SceneCache {
 }
 
 impl SceneCache {
-    /// The scene of the state, and the legends of its layers.
-    pub fn scene(&mut self, state: &State, palette: &Palette, data: &DataSet, map: &MapPlaces) -> (Scene, Vec<Legend>) {
-        if self.serial != state.data_serial {
-            *self = Self { serial: state.data_serial, ..Self::default() };
+    /// Forgets what belongs to other data. When the same molecules stand elsewhere, they are on their way there.
+    pub fn renew(&mut self, state: &State, map: &MapPlaces) {
+        if self.serial == state.data_serial {
+            return;
         }
+        let before = self.positions.take().filter(|before| before.len() == map.places.len());
+        *self = Self { serial: state.data_serial, ..Self::default() };
+        let now = self.positions(map);
+        self.moving_from = before.filter(|before| **before != *now);
+    }
+
+    /// Whether dots are on their way from another map.
+    pub fn is_moving(&self) -> bool {
+        self.moving_from.is_some()
+    }
+
+    /// Dots have come to their places.
+    pub fn arrive(&mut self) {
+        self.moving_from = None;
+    }
+
+    /// The scene of the state, and the legends of its layers.
+    ///
+    /// * `transition` – how far dots have come from the map before, 0 to 1
+    pub fn scene(
+        &mut self,
+        state: &State,
+        palette: &Palette,
+        data: &DataSet,
+        map: &MapPlaces,
+        transition: f32,
+    ) -> (Scene, Vec<Legend>) {
+        self.renew(state, map);
         let picture = &state.picture;
         let mut legends = Vec::new();
         let mut scene = Scene { theme: theme(palette), ..Scene::default() };
         if picture.shows(Layer::Heatmap)
             && let Some(grid) = state.study.as_ref().and_then(|study| study.fields.get(picture.heatmap.field))
         {
-            let layer = self.heatmap(grid, picture.heatmap);
+            let layer = self.heatmap(grid, picture.heatmap, palette.dark);
             legends.push(Legend::Scale(layer.scale.clone()));
             scene.fields.push(layer);
         }
         if picture.shows(Layer::Density) {
             let grid = self.density(state, map);
-            let scale =
-                ColourScale::over(ColourMap::Cividis, &grid.values, "Density", "molecules per square unit of the map");
+            let scale = ColourScale::over(ColourMap::Cividis, &grid.values, "Density", "per unit²");
             legends.push(Legend::Scale(scale.clone()));
             let contours = even_levels(scale.range, 6);
             scene.fields.push(FieldLayer { grid, scale, opacity: 0.7, fade: 0.3, contours });
@@ -89,21 +124,33 @@ impl SceneCache {
         if picture.shows(Layer::Points) {
             let (colours, legend) = self.colours(state, palette, data);
             legends.extend(legend);
-            scene.points = Some(self.points(state, map, colours));
+            let mut layer = self.points(state, map, colours, transition);
+            if !scene.fields.is_empty() {
+                put_on_field(&mut layer, palette);
+            }
+            scene.points = Some(layer);
         }
         if picture.shows(Layer::Network)
             && let Some(network) = state.study.as_ref().and_then(|study| study.network_on_map.clone())
         {
             let scale = self.network(state, &network, &mut scene);
-            legends.push(Legend::Scale(scale));
+            legends.extend(scale.map(Legend::Scale));
         }
         (scene, legends)
     }
 
-    fn heatmap(&mut self, grid: Shared<FieldGrid>, look: Heatmap) -> FieldLayer {
+    fn heatmap(&mut self, grid: Shared<FieldGrid>, look: Heatmap, dark: bool) -> FieldLayer {
         let [title, unit] = look.field.title();
-        let scale = ColourScale::over(look.field.colours(), &grid.values, title, unit);
+        let mut scale = ColourScale::over(look.field.colours(), &grid.values, title, unit);
+        let rises = look.field.colours() == ColourMap::Magma;
+        if rises {
+            scale.range[0] = 0.0;
+        }
         let contours = even_levels(scale.range, look.levels);
+        if rises {
+            // Dots stay visible on the highest places.
+            scale.range[1] = scale.range[1].max(f32::MIN_POSITIVE) / HEATMAP_PART;
+        }
         // Without hatches every cell counts as supported; the grid is made anew only when that changes.
         let grid = match (&self.unhatched, look.hatched || grid.supported.is_empty()) {
             (_, true) => grid,
@@ -116,13 +163,15 @@ impl SceneCache {
         };
         // What is low says something as well, but for roughness: there it is the ground.
         let fade = match look.field {
-            Field::Roughness | Field::Frustration | Field::Support => 0.25,
+            // The dark end of the colours would be soot on a light ground.
+            Field::Roughness | Field::Frustration if !dark => 0.42,
+            Field::Roughness | Field::Frustration | Field::Support => 0.22,
             Field::Similarity | Field::Difference => 0.0,
         };
-        FieldLayer { grid, scale, opacity: 0.85, fade, contours }
+        FieldLayer { grid, scale, opacity: 0.92, fade, contours }
     }
 
-    fn points(&mut self, state: &State, map: &MapPlaces, colours: PointColours) -> PointLayer {
+    fn points(&mut self, state: &State, map: &MapPlaces, colours: PointColours, transition: f32) -> PointLayer {
         let positions = self.positions(map);
         let picture = &state.picture;
         let n = map.places.len();
@@ -132,6 +181,8 @@ impl SceneCache {
         layer.colours = colours;
         layer.hovered = state.hovered.filter(|&row| row < n).map(|row| row as u32);
         layer.marks = marked.then(|| self.marks(state, n));
+        layer.moving_from.clone_from(&self.moving_from);
+        layer.transition = transition;
         layer.opacity = 0.9;
         layer.dimmed = 0.35;
         layer
@@ -189,7 +240,7 @@ impl SceneCache {
         {
             return grid.clone();
         }
-        let camera = home(&map.places);
+        let camera = home(map.places.iter().copied());
         let corner = |sign: f32| camera.centre.map(|c| f64::from(c + sign * 0.5 * camera.span));
         let frame = GridFrame::around([corner(-1.0), corner(1.0)], DENSITY_CELLS, 0.0);
         let sigma = DENSITY_SIGMA * f64::from(camera.span);
@@ -199,7 +250,8 @@ impl SceneCache {
         grid
     }
 
-    fn network(&mut self, state: &State, network: &Arc<NetworkOnMap>, scene: &mut Scene) -> ColourScale {
+    /// Puts the network into the scene; the scale of its edges, where their colours tell the barrier.
+    fn network(&mut self, state: &State, network: &Arc<NetworkOnMap>, scene: &mut Scene) -> Option<ColourScale> {
         let flood = state.flood;
         let known = self.network.as_ref().filter(|((known, at), _, _)| Arc::ptr_eq(known, network) && *at == flood);
         let (edges, glyphs) = match known {
@@ -211,18 +263,43 @@ impl SceneCache {
         };
         self.network = Some(((network.clone(), flood), edges.clone(), glyphs.clone()));
         let barriers: Vec<f32> = edges.iter().map(|edge| edge.value).collect();
-        let scale = ColourScale::over(ColourMap::Cividis, &barriers, "Barrier", "units of E");
+        let scale = ColourScale::over(ColourMap::Cividis, &barriers, "Barrier", "E").visible_on(&scene.theme);
+        // One colour bar at a time: over a field, the width alone tells the barrier.
+        let plain = !scene.fields.is_empty();
         scene.edges = Some(EdgeLayer {
             edges,
             scale: Some(scale.clone()),
-            widths: [2.2, 0.8],
-            opacity: 0.8,
+            plain,
+            widths: if plain { [0.4, 1.6] } else { [0.7, 2.4] },
+            opacity: if plain { 0.45 } else { 0.8 },
             selected: Vec::new(),
         });
         let selected = state.marked_minima.iter().filter_map(|id| network.position(*id)).map(|at| at as u32).collect();
         let hovered = state.focus.hovered.and_then(|id| network.position(id)).map(|at| at as u32);
         scene.glyphs = Some(GlyphLayer { glyphs, scale: None, selected, hovered });
-        scale
+        (!plain).then_some(scale)
+    }
+}
+
+/// The molecules where they are while another map forms.
+pub fn forming_scene(state: &State, palette: &Palette, data: &DataSet, places: Positions) -> Scene {
+    let (colours, _) = colours_of(data, state.picture.colour_by.as_deref(), state.picture.gradient, palette);
+    let n = places.len();
+    let mut layer = PointLayer::new(places, rgba(palette.point));
+    layer.radius = state.picture.point_size * 0.5 * radius_share(n);
+    layer.colours = colours;
+    Scene { theme: theme(palette), points: Some(layer), ..Scene::default() }
+}
+
+/// Dots on a field are small and in one quiet colour unless they have values to show, with a rim to stand out.
+fn put_on_field(layer: &mut PointLayer, palette: &Palette) {
+    if matches!(layer.colours, PointColours::One(_)) {
+        layer.colours = PointColours::One(rgba(palette.ink));
+        layer.radius *= 0.5;
+        layer.opacity = 0.55;
+    }
+    if layer.positions.len() <= MOST_RIMMED {
+        layer.rim = RIM;
     }
 }
 
@@ -248,7 +325,7 @@ fn network_shapes(network: &NetworkOnMap, flood: Option<f64>) -> (Vec<Edge>, Vec
             place: place(minimum.place),
             shape: GlyphShape::of_minimum(minimum.on_boundary),
             value: f32::NAN,
-            radius: if wet(minimum.energy) { 4.0 } else { 1.5 },
+            radius: if wet(minimum.energy) { 3.0 } else { 1.5 },
         })
         .collect();
     let mut edges = Vec::new();
@@ -257,7 +334,7 @@ fn network_shapes(network: &NetworkOnMap, flood: Option<f64>) -> (Vec<Edge>, Vec
             place: place(state.place),
             shape: GlyphShape::of_transition_state(state.on_boundary, state.degenerate),
             value: f32::NAN,
-            radius: 3.0,
+            radius: 2.2,
         });
         for end in state.ends {
             edges.push(Edge { from: place(state.place), to: place(end), value: state.barrier as f32 });

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use eframe::egui::{self, Grid, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
+use super::projection::ProjectionForm;
 use crate::app::action::{Action, Choose, Dialog, ModelAction, PictureAction, StudyAction, WindowAction};
 use crate::app::command::{COMMANDS, Menu};
 use crate::app::data::{Export, ExportFormat};
+use crate::app::figure::ViewExport;
 use crate::app::model_session::thousands;
 use crate::app::settings::SCALES;
 use crate::app::teach::lessons_ui;
@@ -14,7 +16,7 @@ use crate::app::theme::{ThemeChoice, space};
 use crate::app::widgets::{View, accent_button};
 
 /// What is half typed in the dialogs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Dialogs {
     shown: Option<Dialog>,
     path: String,
@@ -22,6 +24,25 @@ pub struct Dialogs {
     name: String,
     format: ExportFormat,
     all: bool,
+    size: [u32; 2],
+    density: u32,
+    projection: ProjectionForm,
+}
+
+impl Default for Dialogs {
+    fn default() -> Self {
+        Self {
+            shown: None,
+            path: String::new(),
+            hub_id: String::new(),
+            name: String::new(),
+            format: ExportFormat::default(),
+            all: false,
+            size: [1280, 800],
+            density: 2,
+            projection: ProjectionForm::default(),
+        }
+    }
 }
 
 impl Dialogs {
@@ -49,6 +70,7 @@ impl Dialogs {
                 Dialog::Open => self.open_ui(ui, view),
                 Dialog::ExportRows => self.export_ui(ui, view, fresh),
                 Dialog::ExportView => self.export_view_ui(ui, view),
+                Dialog::Projection => self.projection.ui(ui, view),
                 Dialog::NameSelection => self.name_ui(ui, view, fresh),
                 Dialog::Keys => keys_ui(ui, view),
                 Dialog::Settings => settings_ui(ui, view),
@@ -172,17 +194,40 @@ impl Dialogs {
     fn export_view_ui(&mut self, ui: &mut Ui, view: &mut View) {
         ui.heading("Export view");
         ui.label(
-            RichText::new("The map as it is on screen: PNG at twice the size of the screen, or SVG.")
+            RichText::new("The map as it is on screen, with its legend: .png of any size, or .svg for print.")
                 .color(view.palette.ink_weak),
         );
         let entered = path_field(ui, &mut self.path, "Picture to write");
+        let path = PathBuf::from(self.path.trim());
+        let vector = ViewExport::is_vector(&path);
+        ui.horizontal(|ui| {
+            ui.label("Size");
+            for (k, name) in ["Width in points", "Height in points"].into_iter().enumerate() {
+                let field = ui.add(egui::DragValue::new(&mut self.size[k]).range(ViewExport::SIDES));
+                field.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, name));
+                ui.label(if k == 0 { "×" } else { "points" });
+            }
+            if vector == Ok(false) {
+                let range = ViewExport::DENSITIES;
+                let field = ui.add(egui::DragValue::new(&mut self.density).range(range).suffix(" pixels a point"));
+                field.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Pixels a point"));
+            }
+        });
+        let words = match &vector {
+            Ok(true) => "SVG: lines, shapes and text stay sharp at any size".to_owned(),
+            Ok(false) => format!("PNG of {} × {} pixels", self.size[0] * self.density, self.size[1] * self.density),
+            Err(problem) => problem.clone(),
+        };
+        ui.label(RichText::new(words).small().color(view.palette.ink_weak));
         ui.horizontal(|ui| {
             if ui.button("Choose where…").on_hover_text("The system's file dialog").clicked() {
                 view.ask(WindowAction::Choose(Choose::Save));
             }
-            if accent_button(ui, &view.palette, "Export picture").clicked() || entered {
+            let button = accent_button(ui, &view.palette, "Export picture");
+            if (button.clicked() || entered) && vector.is_ok() {
+                let to = ViewExport { path, size: self.size, px_per_point: self.density };
                 view.ask(WindowAction::CloseDialog);
-                view.ask(WindowAction::ExportView(PathBuf::from(self.path.trim())));
+                view.ask(WindowAction::ExportView(to));
             }
             cancel_ui(ui, view);
         });

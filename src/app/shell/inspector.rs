@@ -160,6 +160,9 @@ fn provenance_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
         if let Some(trust) = map.trustworthiness {
             fact(ui, &view.palette, "Trustworthiness", &format!("{} (1 is perfect)", number(trust)));
         }
+        if let Some(continuity) = map.continuity {
+            fact(ui, &view.palette, "Continuity", &format!("{} (1 is perfect)", number(continuity)));
+        }
     }
     if let Some(study) = &view.state.study {
         for (name, value) in &study.facts {

@@ -5,6 +5,7 @@ mod dialogs;
 mod explorer;
 mod inspector;
 mod palette;
+mod projection;
 mod status;
 mod tiles;
 mod top;

@@ -131,7 +131,8 @@ impl Tiles {
     /// Draws the tiles of the step.
     pub fn ui(&mut self, ui: &mut Ui, view: &mut View) {
         let step = view.state.picture.step;
-        if welcome::wanted(view) {
+        let opening = view.state.data.is_none() && view.state.jobs.iter().any(|job| job.is_active());
+        if welcome::wanted(view) && !opening && (step == Step::Landscape || view.state.data.is_none()) {
             welcome::ui(ui, view);
         }
         let palette = view.palette;
@@ -157,23 +158,26 @@ fn usual_tree(step: Step) -> Tree<Pane> {
         let ids = panes.iter().map(|pane| tiles.insert_pane(*pane)).collect();
         tiles.insert_tab_tile(ids)
     };
-    let (above, below, share) = match step {
-        Step::Model => (tabs(&[Pane::Model]), None, 1.0),
+    let (first, second, share, direction) = match step {
+        Step::Model => (tabs(&[Pane::Model]), None, 1.0, LinearDir::Vertical),
         Step::Landscape => (
             tabs(&[Pane::Map, Pane::Tree, Pane::Network, Pane::Path]),
             Some(tabs(&[Pane::Structures, Pane::Table, Pane::Contributions, Pane::Exploration])),
-            0.66,
+            0.68,
+            // Maps are about as wide as high: beside the structures they lose less than above them.
+            LinearDir::Horizontal,
         ),
         Step::Region => {
-            (tabs(&[Pane::Map, Pane::Tree]), Some(tabs(&[Pane::Region, Pane::Structures, Pane::Table])), 0.6)
+            let beside = tabs(&[Pane::Region, Pane::Structures, Pane::Table]);
+            (tabs(&[Pane::Map, Pane::Tree]), Some(beside), 0.6, LinearDir::Horizontal)
         }
-        Step::FillTune => (tabs(&[Pane::FillSet]), Some(tabs(&[Pane::Losses])), 0.62),
-        Step::Compare => (tabs(&[Pane::Forest, Pane::Map]), Some(tabs(&[Pane::Scores])), 0.62),
+        Step::FillTune => (tabs(&[Pane::FillSet]), Some(tabs(&[Pane::Losses])), 0.62, LinearDir::Vertical),
+        Step::Compare => (tabs(&[Pane::Forest, Pane::Map]), Some(tabs(&[Pane::Scores])), 0.62, LinearDir::Vertical),
     };
-    let root = match below {
-        None => above,
-        Some(below) => {
-            let linear = Linear::new_binary(LinearDir::Vertical, [above, below], share);
+    let root = match second {
+        None => first,
+        Some(second) => {
+            let linear = Linear::new_binary(direction, [first, second], share);
             tiles.insert_container(Container::Linear(linear))
         }
     };

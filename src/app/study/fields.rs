@@ -99,7 +99,7 @@ impl Fields {
 /// Cells of a field along the map.
 const CELLS: usize = 192;
 /// Standard deviation of a Gaussian on the map, as a part of the map's extent.
-const SPREAD: f64 = 0.02;
+const SPREAD: f64 = 0.028;
 /// Measured points that a cell needs nearby to count as supported.
 const LEAST_SUPPORT: f64 = 0.5;
 

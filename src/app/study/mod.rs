@@ -5,23 +5,25 @@ mod keep;
 mod molecules;
 mod on_map;
 mod open;
+mod roughness;
 mod run;
 mod toy;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::data::DataSet;
-use super::picture::{Step, StepState};
+use super::data::{Column, DataSet};
+use super::picture::{Layer, Step, StepState};
 use crate::evaluate::Comparison;
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, Toy};
 use crate::projection::Projection;
 use crate::workspace::{self, ArtefactId};
 
-pub use fields::{Field, Fields, difference};
-pub use molecules::make_map;
-pub use on_map::{MinimumOnMap, NetworkOnMap};
+pub use fields::{Field, Fields, difference, fields};
+pub use molecules::{make_map, places};
+pub use on_map::{MinimumOnMap, NetworkOnMap, network_on_map};
 pub use open::{is_study, open, read_difference};
+pub use roughness::{ROUGHNESS, ROUGHNESS_UNIT, add_roughness};
 pub use run::{plan_states, run_step};
 pub use toy::{TOYS, ToyName, open_toy};
 
@@ -150,11 +152,24 @@ impl OpenStudy {
     }
 }
 
-/// The column that tells most at first sight: roughness or frustration where there is one, then drug-likeness, then the
-/// first of numbers.
+/// The column that tells most at first sight: drug-likeness where there is one, else the first of numbers.
 pub fn best_colour(data: &DataSet) -> Option<String> {
     let named = |word: &str| data.columns.iter().find(|column| column.name.to_lowercase().contains(word));
-    let first = || data.columns.iter().find(|column| column.range().is_some_and(|[low, high]| high > low));
-    let best = named("rough").or_else(|| named("frustration")).or_else(|| named("qed")).or_else(first);
-    best.map(|column| column.name.clone())
+    let tells = |column: &&Column| column.name != ROUGHNESS && column.range().is_some_and(|[low, high]| high > low);
+    let first = || data.columns.iter().find(tells);
+    named("qed").or_else(first).map(|column| column.name.clone())
+}
+
+/// Layers and colours that show most at first sight: the heatmap with the network and plain points where a landscape
+/// was explored, else points in the colours of the best column.
+pub fn first_look(study: Option<&OpenStudy>, data: &DataSet) -> (Vec<Layer>, Option<String>) {
+    let mut layers = vec![Layer::Points];
+    if study.is_some_and(|study| study.fields.get(Field::Roughness).is_some()) {
+        layers.push(Layer::Heatmap);
+    }
+    if study.is_some_and(|study| study.network_on_map.is_some()) {
+        layers.push(Layer::Network);
+    }
+    let colour = if layers.contains(&Layer::Heatmap) { None } else { best_colour(data) };
+    (layers, colour)
 }

@@ -53,6 +53,7 @@ pub fn places(projection: &Projection) -> MapPlaces {
         method,
         seed: params.seed,
         trustworthiness: None,
+        continuity: None,
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::fields::fields;
 use super::molecules::{data_set, encode_map, places};
 use super::on_map::network_on_map;
+use super::roughness::add_roughness;
 use super::run::{draw_seed, states};
-use super::{Curves, FillSet, Item, Landscape, OpenStudy, StudyIds};
+use super::{Curves, Field, FillSet, Item, Landscape, OpenStudy, StudyIds};
 use crate::app::data::{DataSet, MapPlaces, load_file};
 use crate::app::event::told;
 use crate::app::picture::{Picture, Step};
@@ -103,6 +104,9 @@ pub fn open(
         places.as_ref().map_or(&[], |map| map.places.as_slice()),
     );
     let id_of = |kind| of(kind).map(|artefact| artefact.id().clone());
+    if let (Some(data), Some(grid)) = (data.as_mut(), fields.get(Field::Roughness)) {
+        add_roughness(data, &grid);
+    }
     let open = OpenStudy {
         name: study.document().name.clone(),
         folder: folder.to_owned(),

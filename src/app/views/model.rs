@@ -4,7 +4,7 @@ use eframe::egui::{self, RichText, Role, ScrollArea, Sense, TextEdit, Ui, Widget
 
 use crate::app::action::{Dialog, ModelAction, WindowAction};
 use crate::app::data::number;
-use crate::app::model_session::{LoadedModel, Reading, Trial};
+use crate::app::model_session::{FIRST_MOLECULE, LoadedModel, Reading, Trial};
 use crate::app::theme::space;
 use crate::app::widgets::{View, accent_button, card, empty, fact, molecule};
 
@@ -23,7 +23,7 @@ pub struct ModelPanel {
 impl Default for ModelPanel {
     fn default() -> Self {
         Self {
-            smiles: "CC(=O)Oc1ccccc1C(=O)O".into(),
+            smiles: FIRST_MOLECULE.into(),
             from: "CC(=O)Oc1ccccc1C(=O)O".into(),
             to: "CN1C=NC2=C1C(=O)N(C(=O)N2C)C".into(),
             n_steps: 9,
@@ -66,6 +66,7 @@ impl ModelPanel {
         );
         let asked = ui
             .horizontal(|ui| {
+                ui.spacing_mut().interact_size.y = 26.0;
                 let entered = smiles_field(ui, &mut self.smiles, "SMILES to try", 360.0);
                 accent_button(ui, &view.palette, "Encode and decode").clicked() || entered
             })

@@ -24,7 +24,7 @@ pub struct StructuresPanel {
 
 impl Default for StructuresPanel {
     fn default() -> Self {
-        Self { rows: ShownRows::default(), width: 150.0, selected_only: true, last_clicked: None }
+        Self { rows: ShownRows::default(), width: 104.0, selected_only: true, last_clicked: None }
     }
 }
 
@@ -48,17 +48,23 @@ impl StructuresPanel {
         let mut selected_only = self.selected_only;
         let rows = self.rows.rows(view.state, data, selected_only);
         let of_selection = selected_only && !view.state.picture.selection.is_empty();
+        // Taken before the line above the grid, which may be wider.
+        let room = ui.available_width() - 12.0;
         ui.horizontal(|ui| {
             let what = if of_selection { "selected" } else { "shown" };
             ui.label(RichText::new(format!("{} {what}", thousands(rows.len()))).color(view.palette.ink_weak));
-            ui.checkbox(&mut selected_only, "The selection, when there is one");
-            let slider = ui.add(egui::Slider::new(&mut self.width, 90.0..=280.0).show_value(false).text("Size"));
+            let hint = "Show the selection alone, when there is one";
+            ui.checkbox(&mut selected_only, "Selection").on_hover_text(hint);
+            ui.spacing_mut().slider_width = 40.0;
+            let slider = ui.add(egui::Slider::new(&mut self.width, 90.0..=280.0).show_value(false));
+            let slider = slider.on_hover_text("Size of structures");
             slider.widget_info(|| WidgetInfo::slider(true, f64::from(self.width), "Size of structures"));
         });
         ui.add_space(2.0);
         let gap = 6.0;
-        let columns = (((ui.available_width() + gap) / (self.width + gap)) as usize).max(1);
-        let size = vec2((ui.available_width() - 14.0 - gap * (columns - 1) as f32) / columns as f32, self.width * 0.86);
+        let columns = (((room + gap) / (self.width + gap)) as usize).max(1);
+        let width = ((room - gap * (columns - 1) as f32) / columns as f32).floor();
+        let size = vec2(width, (0.86 * width).max(72.0));
         let lines = rows.len().div_ceil(columns);
         ui.spacing_mut().item_spacing = vec2(gap, gap);
         let last = &mut self.last_clicked;
@@ -99,8 +105,7 @@ fn cell_ui(
     let drawing = Rect::from_min_max(rect.min + vec2(4.0, 4.0), rect.max - vec2(4.0, 20.0));
     paint_molecule(ui, view, &data.smiles[row], drawing);
     let label = ui.painter().with_clip_rect(rect.shrink(5.0));
-    let value =
-        view.state.picture.colour_by.as_ref().and_then(|column| data.column(column)).map(|column| column.text(row));
+    let value = view.state.ranking().map(|column| column.text(row));
     label.text(
         rect.left_bottom() + vec2(7.0, -5.0),
         Align2::LEFT_BOTTOM,
