@@ -86,14 +86,25 @@ impl PalettePanel {
     }
 }
 
-/// Commands that hold every word, in the order of the list.
+/// Commands that hold every word: first those whose own words begin so, then those whose own words hold all, then those
+/// where the rest is in the explanation; otherwise in the order of the list.
 fn matching(text: &str) -> Vec<&'static Entry> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let holds = |entry: &&Entry| {
         let all = format!("{} {} {}", entry.label, entry.tooltip, entry.menu.label()).to_lowercase();
         words.iter().all(|word| all.contains(word))
     };
-    COMMANDS.iter().filter(holds).collect()
+    let rank = |entry: &&Entry| {
+        let label = entry.label.to_lowercase();
+        if label.starts_with(&words.join(" ")) {
+            0
+        } else {
+            1 + u8::from(!words.iter().all(|word| label.contains(word)))
+        }
+    };
+    let mut found: Vec<&'static Entry> = COMMANDS.iter().filter(holds).collect();
+    found.sort_by_key(rank);
+    found
 }
 
 fn entry_ui(ui: &mut egui::Ui, view: &mut View, entry: &Entry, marked: bool, moved: bool) -> bool {
@@ -134,6 +145,7 @@ mod tests {
     fn words_in_any_order_find_a_command() {
         let found = |text| matching(text).iter().map(|entry| entry.command).collect::<Vec<_>>();
         assert_eq!(found("layout reset"), [Command::ResetLayout]);
+        assert_eq!(found("show all")[0], Command::ShowAll);
         assert_eq!(found("qqqq"), []);
         assert_eq!(found("").len(), COMMANDS.len());
         assert!(found("lasso").contains(&Command::Tool(crate::app::action::Tool::Lasso)));

@@ -67,11 +67,13 @@ fn cards_ui(ui: &mut Ui, view: &mut View, on_map: bool) {
             view.ask(WindowAction::Show(Dialog::Open));
             view.ask(WindowAction::Welcomed);
         }
-        let (text, enabled) = match view.state.lessons.is_empty() {
-            false => ("Wells and passes, in a few minutes", true),
-            true => ("This copy of the program ships without lessons", false),
+        let lessons = !view.state.lessons.is_empty();
+        let text = if lessons {
+            "Wells and passes, in a few minutes"
+        } else {
+            "This copy of the program ships without lessons"
         };
-        if card_ui(ui, &view.palette, width, "Start lesson 1", text, enabled).clicked() {
+        if card_ui(ui, &view.palette, width, "Start lesson 1", text, lessons).clicked() {
             view.ask(WindowAction::Tool(Tool::Pan));
             view.ask(LessonAction::Start(0));
         }

@@ -157,6 +157,7 @@ fn points_over(toy: ToyName, surface: &Toy, network: &KineticTransitionNetwork) 
             method: "The two coordinates of the surface themselves".into(),
             seed: 0,
             trustworthiness: None,
+            continuity: None,
         })),
         rejected: Vec::new(),
         provenance: vec![("Points".into(), format!("{SIDE} × {SIDE} grid"))],
