@@ -7,8 +7,13 @@ use crate::app::picture::Camera;
 use crate::render::{self, Camera2d};
 
 /// The camera that shows every finite place with a margin; the unit square when there is none.
-pub fn home(places: impl IntoIterator<Item = [f32; 2]>) -> Camera {
-    around(places.into_iter()).unwrap_or(Camera { centre: [0.0, 0.0], span: 2.0 })
+pub fn home(places: &[[f32; 2]]) -> Camera {
+    home_of(places.iter().copied())
+}
+
+/// As [`home`], for places from several lists.
+pub fn home_of(places: impl Iterator<Item = [f32; 2]>) -> Camera {
+    around(places).unwrap_or(Camera { centre: [0.0, 0.0], span: 2.0 })
 }
 
 /// The camera that shows the given rows; none when they are none.
@@ -99,7 +104,7 @@ mod tests {
     #[test]
     fn screen_and_map_are_inverse_and_the_pointer_holds_its_place() {
         let rect = Rect::from_min_size(pos2(40.0, 30.0), egui::vec2(640.0, 400.0));
-        let camera = home([[-3.0, 1.0], [5.0, 2.0], [f32::NAN, 9.0]]);
+        let camera = home(&[[-3.0, 1.0], [5.0, 2.0], [f32::NAN, 9.0]]);
         let lens = Lens::new(camera, rect);
         for place in [[-3.0, 1.0], [5.0, 2.0], [0.3, 1.7]] {
             assert!(rect.contains(lens.screen(place)), "{place:?} is not seen");

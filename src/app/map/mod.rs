@@ -126,7 +126,7 @@ impl MapPanel {
     /// The molecules while another map forms; nothing can be picked yet.
     fn forming_ui(&mut self, ui: &Ui, view: &mut View, data: &DataSet, places: &Positions, rect: Rect) {
         let flat: Vec<[f32; 2]> = places.iter().map(|[x, y, _]| [*x, *y]).collect();
-        let lens = Lens::new(home(flat), rect);
+        let lens = Lens::new(home(&flat), rect);
         let scene = forming_scene(view.state, &view.palette, data, places.clone());
         let painter = ui.painter().with_clip_rect(rect);
         painter.rect_filled(rect, 0.0, view.palette.canvas);
@@ -312,7 +312,7 @@ fn whole(view: &View, map: &MapPlaces) -> Camera {
     let network = view.state.study.as_ref().and_then(|study| study.network_on_map.clone());
     let network = network.filter(|_| view.state.picture.shows(Layer::Network));
     let minima = network.iter().flat_map(|network| network.minima.iter().map(|minimum| minimum.place));
-    home(map.places.iter().copied().chain(minima))
+    camera::home_of(map.places.iter().copied().chain(minima))
 }
 
 fn polygon(drag: &Drag) -> Vec<[f32; 2]> {

@@ -240,7 +240,7 @@ impl SceneCache {
         {
             return grid.clone();
         }
-        let camera = home(map.places.iter().copied());
+        let camera = home(&map.places);
         let corner = |sign: f32| camera.centre.map(|c| f64::from(c + sign * 0.5 * camera.span));
         let frame = GridFrame::around([corner(-1.0), corner(1.0)], DENSITY_CELLS, 0.0);
         let sigma = DENSITY_SIGMA * f64::from(camera.span);

@@ -23,7 +23,7 @@ pub use fields::{Field, Fields, difference, fields};
 pub use molecules::{make_map, places};
 pub use on_map::{MinimumOnMap, NetworkOnMap, network_on_map};
 pub use open::{is_study, open, read_difference};
-pub use roughness::{ROUGHNESS, ROUGHNESS_UNIT, add_roughness};
+pub use roughness::{ROUGHNESS, add_roughness};
 pub use run::{plan_states, run_step};
 pub use toy::{TOYS, ToyName, open_toy};
 

@@ -6,7 +6,7 @@ use crate::render::FieldGrid;
 /// Name of the column.
 pub const ROUGHNESS: &str = "Roughness";
 /// Unit of the heatmap and of the column: energies of the landscape.
-pub const ROUGHNESS_UNIT: &str = "E";
+const ROUGHNESS_UNIT: &str = "units of E";
 
 /// Puts the heatmap's value at the place of each molecule before the other columns; NaN without a place.
 pub fn add_roughness(data: &mut DataSet, grid: &FieldGrid) {

@@ -168,6 +168,7 @@ impl Shapes {
         let edges = EdgeLayer {
             edges: self.edges.clone(),
             scale: Some(self.edge_scale.clone()),
+            plain: false,
             widths,
             opacity,
             selected: Vec::new(),
