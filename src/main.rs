@@ -39,7 +39,7 @@ fn open_window() -> ExitCode {
 #[cfg(feature = "gui")]
 fn show_study(folder: &Path) -> Result<(), WindowError> {
     use fillscape::app::LaunchError;
-    fillscape::app::launch(Some(folder.to_owned())).map_err(|error| match error {
+    fillscape::app::launch(Some(folder)).map_err(|error| match error {
         LaunchError::NoDisplay | LaunchError::NoAdapter => WindowError::Impossible(error.to_string()),
         LaunchError::Window { .. } => WindowError::Failed(error.to_string()),
     })
