@@ -16,7 +16,8 @@ use fillscape::train::engine::{Engine, PooledBatch};
 use fillscape::train::optimiser::{Decay, Schedule};
 use fillscape::train::random::Generator;
 use fillscape::train::tune::{
-    Clustering, EarlyStop, LoraParams, PrototypeParams, ReplayParams, Strategy, TuneError, TuneParams, Tuned, tune,
+    Clustering, EarlyStop, LoraParams, PrototypeParams, ReplayParams, Strategy, TuneError, TuneParams, Tuned, Tuning,
+    tune,
 };
 
 use super::pretraining::{RECIPE, go_on, prepare, same_bits, setup};
@@ -555,4 +556,52 @@ fn tuned_model_decodes_like_any_other() {
     let model = SelfiesTed::load(&checkpoint, DeviceChoice::Cpu).unwrap();
     let latents = model.encode_latent(&bench.fill, Unknown::Refuse, &mut silent).unwrap();
     assert_eq!(model.decode(&latents, &mut silent).unwrap().len(), bench.fill.len());
+}
+
+#[test]
+fn a_trial_tells_what_a_run_takes_and_leaves_nothing_behind() {
+    let bench = bench();
+    let sets = [bench.fill.as_slice(), &bench.corpus, &bench.validation];
+    let params = TuneParams { epochs: 7, validate_every: 2, ..params(Strategy::Full) };
+    let tuning = Tuning::prepare(&bench.base, sets, &params).unwrap();
+    let trial = tuning.trial(4, &bench.path("trial"), &mut silent).unwrap().unwrap();
+    assert!(!bench.path("trial").exists());
+    // 20 molecules in batches of 8; validations before the first epoch, after 2, 4, 6, and after the last.
+    assert_eq!((trial.n_tried, trial.n_steps, trial.n_validations), (4, 21, 5));
+    assert!(trial.seconds_per_step > 0.0 && trial.seconds_per_validation > 0.0);
+    let whole = 21.0 * trial.seconds_per_step + 5.0 * trial.seconds_per_validation;
+    assert!((trial.seconds() - whole).abs() < 1e-9);
+    // Base, weights, gradient; values and two moments: six vectors of f32.
+    assert_eq!(trial.state_bytes, 24 * values(&Checkpoint::open(&bench.base).unwrap()).len() as u64);
+    // The run itself counts the same.
+    let tuned = bench.run("whole", &params).unwrap();
+    assert_eq!(tuned.steps, 21);
+    let log = std::fs::read_to_string(bench.path("whole").join("log.csv")).unwrap();
+    let validations = log.lines().skip(1).filter(|row| !row.ends_with(',')).count();
+    assert_eq!(validations, 5, "{log}");
+    // Stopped at once, there is nothing to tell.
+    let stop = &mut |_: Progress| ControlFlow::Break(());
+    assert_eq!(tuning.trial(4, &bench.path("trial"), stop).unwrap(), None);
+}
+
+#[test]
+fn the_weights_lent_after_the_last_step_are_those_of_the_checkpoint() {
+    let bench = bench();
+    let sets = [bench.fill.as_slice(), &bench.corpus, &bench.validation];
+    for (name, strategy) in [("full", Strategy::Full), ("lora", Strategy::Lora(small_lora()))] {
+        let tuning = Tuning::prepare(&bench.base, sets, &params(strategy)).unwrap();
+        let (mut first, mut last) = (None, None);
+        tuning
+            .run_live(&bench.path(name), &mut silent, &mut |metrics, snapshot| {
+                let lent = values(&snapshot.checkpoint().unwrap());
+                if metrics.step == 0 {
+                    first = Some(lent);
+                } else {
+                    last = Some(lent);
+                }
+            })
+            .unwrap();
+        assert!(same_bits(&first.unwrap(), &values(&Checkpoint::open(&bench.base).unwrap())), "{name}: before");
+        assert!(same_bits(&last.unwrap(), &bench.values(name)), "{name}: after");
+    }
 }

@@ -11,6 +11,7 @@ mod log;
 mod molecules;
 mod params;
 mod run;
+mod trial;
 mod tuned;
 mod tuning;
 
@@ -20,8 +21,9 @@ use crate::jobs::Observe;
 
 pub use error::TuneError;
 pub use params::{Clustering, EarlyStop, LoraParams, PrototypeParams, ReplayParams, Strategy, TuneParams};
+pub use trial::Trial;
 pub use tuned::{Metrics, Sizes, Tuned, Validation};
-pub use tuning::Tuning;
+pub use tuning::{Live, Snapshot, Tuning};
 
 /// Tunes the checkpoint in `base` on a fill set, or goes on where the run saved in `folder` stands.
 ///

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::error::TuneError;
@@ -12,9 +11,9 @@ use super::log::Log;
 use super::molecules::pooled_batch;
 use super::params::{ReplayParams, Strategy};
 use super::tuned::{Metrics, Tuned, Validation};
-use super::tuning::{Learned, Tuning, stream};
+use super::tuning::{Learned, Live, Snapshot, Tuning, stream};
 use crate::jobs::Progress;
-use crate::model::{Checkpoint, CheckpointError, StoredTensor, digest};
+use crate::model::{Checkpoint, digest};
 use crate::train::StopReason;
 use crate::train::corpus::epoch_batches;
 use crate::train::denoising::{DenoisingParams, denoising_batch};
@@ -101,7 +100,7 @@ impl<'a> Run<'a> {
     pub fn go(
         mut self,
         observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-        live: &mut dyn FnMut(&Metrics),
+        live: Live<'_>,
     ) -> Result<Tuned, TuneError> {
         let stop_reason = self.steps(observe, live)?;
         match stop_reason {
@@ -120,7 +119,7 @@ impl<'a> Run<'a> {
     fn steps(
         &mut self,
         observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-        live: &mut dyn FnMut(&Metrics),
+        live: Live<'_>,
     ) -> Result<StopReason, TuneError> {
         let tuning = self.tuning;
         let n_batches = tuning.n_batches();
@@ -131,7 +130,7 @@ impl<'a> Run<'a> {
             (watch.before, watch.last) = (before, before);
             let metrics = Metrics { validation: before, ..Metrics::default() };
             self.log.write(&metrics)?;
-            live(&metrics);
+            live(&metrics, &Snapshot { tuning, p: &self.p });
         }
         let mut epoch: Option<(u64, Vec<Vec<u32>>)> = None;
         let mut loss = None;
@@ -164,7 +163,7 @@ impl<'a> Run<'a> {
                 metrics.validation = self.validate();
             }
             self.log.write(&metrics)?;
-            live(&metrics);
+            live(&metrics, &Snapshot { tuning, p: &self.p });
             // The last step has no loss of its own that would show what it did.
             if let Some(what) = self.damage(metrics.validation, is_last) {
                 return Ok(StopReason::Diverged { step: done, what });
@@ -362,22 +361,7 @@ impl<'a> Run<'a> {
     /// The base with the tensors that learned in f32; all others are the base's, byte for byte.
     fn checkpoint(&self, tuned: &Tuned) -> Result<Checkpoint, TuneError> {
         let tuning = self.tuning;
-        let mut checkpoint = tuning.checkpoint.clone();
-        let merged: Vec<String> = match &tuning.learned {
-            Learned::Weights(_) => Vec::new(),
-            Learned::Adapters(adapters) => adapters.merged_tensors().collect(),
-        };
-        for (name, shape, place) in &tuning.engine.layout.tensors {
-            let has_learned = match &tuning.learned {
-                Learned::Weights(ranges) => ranges.contains(place),
-                Learned::Adapters(_) => merged.contains(name),
-            };
-            if has_learned {
-                let tensor = Tensor::from_slice(&self.p[place.clone()], shape.clone(), &Device::Cpu);
-                let tensor = tensor.map_err(CheckpointError::from)?;
-                checkpoint.tensors.insert(name.clone(), StoredTensor::from_tensor(&tensor)?);
-            }
-        }
+        let mut checkpoint = tuning.with_weights(&self.p)?;
         checkpoint.config.rest.remove("torch_dtype");
         checkpoint.config.rest.insert("dtype".to_owned(), "float32".into());
         // The card describes the base.

@@ -3,6 +3,8 @@
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
+use candle_core::{Device, Tensor};
+
 use super::adapters::Adapters;
 use super::clusters::cluster;
 use super::error::TuneError;
@@ -12,11 +14,30 @@ use super::params::{PrototypeParams, Strategy, TuneParams};
 use super::run::Run;
 use super::tuned::{Metrics, Tuned, Validation};
 use crate::jobs::Progress;
-use crate::model::{Checkpoint, digest};
+use crate::model::{Checkpoint, CheckpointError, StoredTensor, digest};
 use crate::train::denoising::Roles;
 use crate::train::engine::Engine;
 use crate::train::metrics::denoise;
 use crate::train::random::Generator;
+
+/// Told after every step, with the weights of the moment.
+pub type Live<'a> = &'a mut dyn FnMut(&Metrics, &Snapshot<'_>);
+
+/// The weights of a run between two steps.
+pub struct Snapshot<'a> {
+    pub(super) tuning: &'a Tuning,
+    pub(super) p: &'a [f32],
+}
+
+impl Snapshot<'_> {
+    /// The checkpoint that the run would end in now.
+    ///
+    /// # Errors
+    /// A tensor cannot be made.
+    pub fn checkpoint(&self) -> Result<Checkpoint, TuneError> {
+        self.tuning.with_weights(self.p)
+    }
+}
 
 /// Names of random streams; the seed and these decide every draw.
 pub(super) mod stream {
@@ -134,11 +155,55 @@ impl Tuning {
         observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
         live: &mut dyn FnMut(&Metrics),
     ) -> Result<Tuned, TuneError> {
+        self.run_live(folder, observe, &mut |metrics, _| live(metrics))
+    }
+
+    /// As [`Tuning::run`]; `live` is also lent the weights of the moment, to look at what the model has become.
+    ///
+    /// # Errors
+    /// As [`Tuning::run`].
+    pub fn run_live(
+        &self,
+        folder: &Path,
+        observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+        live: Live<'_>,
+    ) -> Result<Tuned, TuneError> {
         let folder = RunFolder::open(folder)?;
         match folder.done(self)? {
             Some(tuned) => Ok(tuned),
             None => Run::start(self, folder)?.go(observe, live),
         }
+    }
+
+    /// Steps of all epochs, and how often held-out molecules are measured unless it stops early.
+    pub fn n_steps_and_validations(&self) -> [u64; 2] {
+        let epochs = self.params.epochs;
+        let regular = epochs / self.params.validate_every;
+        let last = u64::from(!epochs.is_multiple_of(self.params.validate_every));
+        let n_validations =
+            if self.params.n_validation == 0 || self.validation.corpus.len() == 0 { 0 } else { 1 + regular + last };
+        [self.n_batches() * epochs, n_validations]
+    }
+
+    /// The base with the tensors that learn taken from `p`, in f32; all others are the base's, byte for byte.
+    pub(super) fn with_weights(&self, p: &[f32]) -> Result<Checkpoint, TuneError> {
+        let mut checkpoint = self.checkpoint.clone();
+        let merged: Vec<String> = match &self.learned {
+            Learned::Weights(_) => Vec::new(),
+            Learned::Adapters(adapters) => adapters.merged_tensors().collect(),
+        };
+        for (name, shape, place) in &self.engine.layout.tensors {
+            let has_learned = match &self.learned {
+                Learned::Weights(ranges) => ranges.contains(place),
+                Learned::Adapters(_) => merged.contains(name),
+            };
+            if has_learned {
+                let tensor = Tensor::from_slice(&p[place.clone()], shape.clone(), &Device::Cpu);
+                let tensor = tensor.map_err(CheckpointError::from)?;
+                checkpoint.tensors.insert(name.clone(), StoredTensor::from_tensor(&tensor)?);
+            }
+        }
+        Ok(checkpoint)
     }
 
     /// Numbers that learn.
