@@ -100,4 +100,12 @@ pub enum ProjectionError {
         "the saved projection contradicts itself (its arrays have other lengths than its header says); fit it again"
     )]
     Inconsistent,
+    /// Two versions of the same rows that are not equally many.
+    #[error("found {before} rows before and {after} after, expected the same rows in the same order")]
+    Versions {
+        /// Rows of the first version.
+        before: usize,
+        /// Rows of the second.
+        after: usize,
+    },
 }

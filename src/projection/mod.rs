@@ -9,6 +9,7 @@
 //! `landscape`).
 
 mod base64_floats;
+mod change;
 mod diffusion_map;
 mod error;
 mod linear;
@@ -19,6 +20,7 @@ pub mod trust;
 mod tsne;
 mod umap;
 
+pub use change::neighbourhood_change;
 pub use error::ProjectionError;
 pub use neighbours::{Neighbour, Neighbours};
 pub use params::{DiffusionMapParams, ProjectionMethod, ProjectionParams, TSneParams, UmapParams};
