@@ -41,6 +41,14 @@ pub fn store(staging: &Staging, folder: &Path, base: &Path, left_out: &[&str]) -
 /// # Errors
 /// When the artefact is damaged, the base model is another one, or the folder cannot be written.
 pub fn whole(study: &Study, artefact: &Artefact, base: &Path) -> Result<PathBuf, StudyError> {
+    whole_in(&study.work_folder().join(format!("{}.whole", artefact.id())), artefact, base)
+}
+
+/// As [`whole`], assembled in `folder`: for studies that can only be looked at.
+///
+/// # Errors
+/// As [`whole`].
+pub fn whole_in(folder: &Path, artefact: &Artefact, base: &Path) -> Result<PathBuf, StudyError> {
     artefact.verify()?;
     let path = artefact.path(BASE_FILES);
     let shared: BTreeMap<String, FileRecord> = serde_json::from_slice(&artefact.read(BASE_FILES)?)
@@ -48,7 +56,7 @@ pub fn whole(study: &Study, artefact: &Artefact, base: &Path) -> Result<PathBuf,
     if shared.is_empty() {
         return Ok(artefact.folder.clone());
     }
-    let folder = study.work_folder().join(format!("{}.whole", artefact.id()));
+    let folder = folder.to_owned();
     let wanted = || {
         let own = artefact.provenance.files.iter().map(|(name, record)| (name, record, artefact.path(name)));
         own.chain(shared.iter().map(|(name, record)| (name, record, base.join(name))))

@@ -25,6 +25,7 @@ mod lock;
 mod migrations;
 pub mod molecules;
 mod npy;
+pub mod parameters;
 pub mod pipeline;
 pub mod recipe;
 pub mod regions;

@@ -46,6 +46,9 @@ pub struct Recipe {
     /// Seeds of tuning: each arm has a checkpoint of each.
     #[serde(default = "default_tune_seeds")]
     pub tune_seeds: Vec<u64>,
+    /// Further tunings of the same sets, for a comparison of strategies.
+    #[serde(rename = "run", default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<TuneRun>,
     /// Downstream tasks.
     #[serde(rename = "task", default)]
     pub tasks: Vec<TaskSource>,
@@ -76,6 +79,24 @@ pub struct FillParams {
     pub region: Option<RegionDefinition>,
     /// With a region: points drawn from it beside the field's maxima.
     pub draw: SampleParams,
+}
+
+/// A further tuning of the fill set, and of the controls unless these are left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TuneRun {
+    /// What its arms are called: “fill-NAME”, “random-NAME”, …
+    pub name: String,
+    /// Whether the controls are tuned in the same way beside it.
+    #[serde(default = "default_true")]
+    pub controls: bool,
+    /// How it is tuned; its seed is derived from the study's.
+    #[serde(default)]
+    pub tune: TuneParams,
+}
+
+fn default_true() -> bool {
+    true
 }
 
 /// A downstream task.
@@ -119,11 +140,19 @@ pub struct FrustrationParams {
     pub method: FrustrationMethod,
     /// With `points`: sample points of the region, the first ones, whose response is measured again.
     pub n_points: usize,
+    /// Stationary points of the region, the most frustrated ones, whose response is measured at every validation of a
+    /// tuning, to be watched; 0 for none. It changes no result.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub while_tuning: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 impl Default for FrustrationParams {
     fn default() -> Self {
-        Self { method: FrustrationMethod::Landscape, n_points: 256 }
+        Self { method: FrustrationMethod::Landscape, n_points: 256, while_tuning: 0 }
     }
 }
 
@@ -256,7 +285,43 @@ impl Default for LandscapeParams {
     }
 }
 
+/// What is tuned and compared: a set under settings of a tuning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// What it is called: “fill” or a control, and the name of the run behind a hyphen.
+    pub name: String,
+    /// The step whose molecules it is tuned on.
+    pub set: String,
+    /// The run, none for the first.
+    pub run: Option<String>,
+    /// How it is tuned.
+    pub tune: TuneParams,
+}
+
 impl Recipe {
+    /// The arms: the fill set and its controls, then those of further runs.
+    pub fn arms(&self) -> Vec<Arm> {
+        let fill = || std::iter::once(("fill".to_owned(), "fill".to_owned()));
+        let controls = || self.controls.iter().map(|control| (control.name(), format!("control-{}", control.name())));
+        let first = fill().chain(controls()).map(|(name, set)| Arm { name, set, run: None, tune: self.tune.clone() });
+        let further = self.runs.iter().flat_map(|run| {
+            let sets = fill().chain(controls().filter(|_| run.controls));
+            sets.map(|(name, set)| Arm {
+                name: format!("{name}-{}", run.name),
+                set,
+                run: Some(run.name.clone()),
+                tune: run.tune.clone(),
+            })
+        });
+        first.chain(further).collect()
+    }
+
+    /// The steps that make the sets: the fill set, then its controls.
+    pub fn sets(&self) -> Vec<String> {
+        let controls = self.controls.iter().map(|control| format!("control-{}", control.name()));
+        std::iter::once("fill".to_owned()).chain(controls).collect()
+    }
+
     /// Reads and checks a recipe.
     ///
     /// # Errors
@@ -301,6 +366,7 @@ impl Recipe {
         self.corpus.library.check().map_err(|error| format!("corpus.library: {error}"))?;
         self.fill.set.screening.check()?;
         self.tune.check().map_err(|what| format!("tune: {what}"))?;
+        self.check_runs()?;
         self.compare.check().map_err(|what| format!("compare: {what}"))?;
         if self.tune_seeds.is_empty() || twice(&self.tune_seeds).is_some() {
             return Err(format!("tune_seeds is {:?}, expected at least one, none of them twice", self.tune_seeds));
@@ -321,6 +387,21 @@ impl Recipe {
         self.check_tasks()
     }
 
+    fn check_runs(&self) -> Result<(), String> {
+        for run in &self.runs {
+            let name = &run.name;
+            if !is_plain(name) {
+                return Err(format!("a run is called {name:?}, expected letters, digits, - and _"));
+            }
+            run.tune.check().map_err(|what| format!("run {name}: {what}"))?;
+        }
+        let arms: Vec<String> = self.arms().into_iter().map(|arm| arm.name).collect();
+        match twice(&arms) {
+            Some(arm) => Err(format!("two runs would be called {arm:?}, expected different names")),
+            None => Ok(()),
+        }
+    }
+
     fn check_tasks(&self) -> Result<(), String> {
         let names: Vec<&str> = self.tasks.iter().map(|task| task.name.as_str()).collect();
         if let Some(name) = twice(&names) {
@@ -328,8 +409,7 @@ impl Recipe {
         }
         for task in &self.tasks {
             let name = &task.name;
-            let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-            if !plain {
+            if !is_plain(name) {
                 return Err(format!("a task is called {name:?}, expected letters, digits, - and _"));
             }
             match (&task.path, &task.library) {
@@ -355,6 +435,11 @@ impl Recipe {
         }
         Ok(())
     }
+}
+
+/// Whether a name can stand in the names of steps and files.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
 }
 
 impl LibraryTask {

@@ -3,6 +3,7 @@
 mod commands;
 mod faults;
 mod interruption;
+mod runs;
 mod study;
 mod support;
 mod tiny;

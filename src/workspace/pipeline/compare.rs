@@ -1,12 +1,12 @@
 //! All checkpoints on all tasks.
 
 use super::error::StepError;
-use super::plan::{Plan, Step};
+use super::plan::Step;
 use super::run::{Made, Sitting, StepEnd, count, summary};
 use super::tasks::tasks;
 use super::tune::divergence;
-use crate::evaluate::{ComparisonParams, NamedModel, compare, report};
-use crate::workspace::{Artefact, Staging, StudyError, checkpoints};
+use crate::evaluate::{ComparisonParams, NamedModel, Pair, compare, report};
+use crate::workspace::{Artefact, Recipe, Staging, StudyError, checkpoints};
 use serde::{Deserialize, Serialize};
 
 /// The file of the whole comparison.
@@ -28,10 +28,30 @@ pub struct LeftOut {
 /// A tuning run: its arm, its seed, and its artefact or why there is no checkpoint.
 type Tuned = (String, u64, Result<Artefact, String>);
 
+/// The pairs that are compared: those of the recipe or, with several runs and none given, the base with every arm, the
+/// fill set of each run with its controls, and the fill set of the first run with that of each further one. Empty where
+/// the comparison's own rule says the same.
+pub(super) fn pairs(recipe: &Recipe) -> Vec<Pair> {
+    if recipe.runs.is_empty() || !recipe.compare.pairs.is_empty() {
+        return recipe.compare.pairs.clone();
+    }
+    let arms = recipe.arms();
+    let pair = |base: &str, new: &str| Pair { base: base.to_owned(), new: new.to_owned() };
+    let mut pairs: Vec<Pair> = arms.iter().map(|arm| pair("base", &arm.name)).collect();
+    for fill in arms.iter().filter(|arm| arm.set == "fill") {
+        let controls = arms.iter().filter(|arm| arm.run == fill.run && arm.set != "fill");
+        pairs.extend(controls.map(|control| pair(&fill.name, &control.name)));
+        if fill.run.is_some() {
+            pairs.push(pair("fill", &fill.name));
+        }
+    }
+    pairs
+}
+
 /// Scores the base model and every tuned checkpoint, and compares them in pairs.
 pub(super) fn comparison(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let recipe = &sitting.study.document().recipe;
-    let mut p: ComparisonParams = recipe.compare.clone();
+    let mut p = ComparisonParams { pairs: pairs(recipe), ..recipe.compare.clone() };
     let mut models = vec![NamedModel { arm: "base".to_owned(), seed: None, path: sitting.inputs.model.clone() }];
     let (compared, left_out) = in_pairs(tuned(sitting)?);
     // With a single checkpoint the arm stands for all seeds of the comparison.
@@ -69,7 +89,7 @@ pub(super) fn comparison(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
 fn tuned(sitting: &Sitting) -> Result<Vec<Tuned>, StepError> {
     let recipe = &sitting.study.document().recipe;
     let mut runs = Vec::new();
-    for arm in Plan::arms(recipe) {
+    for arm in recipe.arms().into_iter().map(|arm| arm.name) {
         for &seed in &recipe.tune_seeds {
             let artefact = sitting.result(&Step::Tune { arm: arm.clone(), seed }.to_string())?;
             let outcome = match divergence(&artefact) {

@@ -7,6 +7,7 @@ use crate::fill::{FieldError, FillSetError, RegionError};
 use crate::landscape::files::FilesError;
 use crate::landscape::{ExploreError, FitError, NormaliseError, NpyError};
 use crate::model::ModelError;
+use crate::projection::ProjectionError;
 use crate::train::tune::TuneError;
 use crate::workspace::StudyError;
 
@@ -96,6 +97,9 @@ pub enum StepError {
         /// The shortfall.
         why: String,
     },
+    /// The map.
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
     /// The tuning.
     #[error(transparent)]
     Tune(#[from] TuneError),

@@ -2,13 +2,14 @@
 
 use super::error::StepError;
 use super::landscape::{StoredLandscape, explored, frustration_within, surface_of};
-use super::plan::{Plan, Step};
+use super::plan::Step;
 use super::run::{Made, Sitting, StepEnd, params, summary};
 use super::samples::{Samples, respond};
 use super::terrain::StoredTerrain;
 use super::tune::divergence;
 use crate::fill::Region;
 use crate::fill::region::latent_from_box;
+use crate::landscape::files::write_native;
 use crate::landscape::{KineticTransitionNetwork, Normalisation};
 use crate::model::{LatentVector, SelfiesTed};
 use crate::workspace::recipe::{FrustrationMethod, FrustrationParams};
@@ -17,7 +18,10 @@ use crate::workspace::{Artefact, Staging, checkpoints};
 use serde::{Deserialize, Serialize};
 
 /// The file of the result.
-pub(super) const FRUSTRATION_FILE: &str = "frustration.json";
+pub const FRUSTRATION_FILE: &str = "frustration.json";
+
+/// The folder of the networks under tuned checkpoints, one folder an arm; only where new landscapes were explored.
+pub const NETWORKS_FOLDER: &str = "networks";
 
 /// Frustration under each checkpoint, and how it was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,7 +93,7 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
         fill_in(&mut arms[0], &region, &terrain, &stored.files.network, sitting)?;
     }
     let mut diverged = Vec::new();
-    for arm in Plan::arms(&recipe) {
+    for arm in recipe.arms().into_iter().map(|arm| arm.name) {
         let step = Step::Tune { arm: arm.clone(), seed: recipe.tune_seeds[0] };
         let artefact = sitting.result(&step.to_string())?;
         if divergence(&artefact).is_some() {
@@ -111,6 +115,9 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
             let Some((files, _)) = explored(sitting, &surface, &after, &landscape, &saved)? else { return Ok(None) };
             let terrain = StoredTerrain::new(&after, surface, &files.network, explore);
             fill_in(&mut found, &region, &terrain, &files.network, sitting)?;
+            let folder = staging.output().join(NETWORKS_FOLDER).join(&arm);
+            crate::workspace::staging::create_folder(&folder)?;
+            write_native(&folder, &files)?;
         }
         arms.push(found);
     }
@@ -136,7 +143,7 @@ pub(super) fn frustration_step(sitting: &mut Sitting, staging: &Staging) -> Step
 }
 
 /// Which points lie in the region, by the base's landscape.
-fn held(
+pub(super) fn held(
     region: &Region,
     points: &[LatentVector],
     terrain: &StoredTerrain,
@@ -165,7 +172,7 @@ fn params_of_landscape(sitting: &Sitting) -> Result<crate::workspace::recipe::La
     from_provenance(&sitting.result("landscape")?)
 }
 
-fn response_params(sitting: &Sitting) -> Result<crate::model::ResponseParams, StepError> {
+pub(super) fn response_params(sitting: &Sitting) -> Result<crate::model::ResponseParams, StepError> {
     #[derive(Deserialize)]
     struct Parameters {
         samples: crate::workspace::recipe::SamplesParams,

@@ -4,7 +4,7 @@ use super::error::PipelineError;
 use super::inputs::Inputs;
 use crate::fill::ControlKind;
 use crate::workspace::document::{Document, RegionDefinition};
-use crate::workspace::recipe::{FrustrationMethod, Recipe, SampleSource};
+use crate::workspace::recipe::{FrustrationMethod, FrustrationParams, Recipe, SampleSource};
 use crate::workspace::{ArtefactId, ArtefactKind, ArtefactRequest, Study};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -30,7 +30,7 @@ pub enum Step {
     Control(ControlKind),
     /// A tuned checkpoint of an arm, by its seed.
     Tune {
-        /// “fill” or the name of a control.
+        /// The name of an arm, see [`Recipe::arms`].
         arm: String,
         /// Its seed.
         seed: u64,
@@ -151,11 +151,6 @@ impl Plan {
         }
         let ready = step.parents.iter().all(|parent| self.step(parent).is_some_and(|parent| study.has(&parent.id)));
         if ready { StepState::Ready } else { StepState::Empty }
-    }
-
-    /// Names of the arms: the fill set, then the controls.
-    pub fn arms(recipe: &Recipe) -> Vec<String> {
-        std::iter::once("fill".to_owned()).chain(recipe.controls.iter().map(ControlKind::name)).collect()
     }
 }
 
@@ -281,14 +276,13 @@ impl Planner<'_> {
     fn results(&mut self) -> Result<(), PipelineError> {
         let recipe = self.recipe;
         let mut tuned = Vec::new();
-        for arm in Plan::arms(recipe) {
-            let set = if arm == "fill" { arm.clone() } else { format!("control-{arm}") };
+        for arm in recipe.arms() {
             for &seed in &recipe.tune_seeds {
-                let mut params = recipe.tune.clone();
+                let mut params = arm.tune.clone();
                 params.seed = derived_seed(recipe.seed, &format!("tune/{seed}"));
-                let step = Step::Tune { arm: arm.clone(), seed };
+                let step = Step::Tune { arm: arm.name.clone(), seed };
                 tuned.push(step.to_string());
-                self.add(step, &["corpus", &set], &["model"], table(&params)?, params.seed);
+                self.add(step, &["corpus", &arm.set], &["model"], table(&params)?, params.seed);
             }
         }
         let of_first_seed: Vec<&String> =
@@ -296,12 +290,16 @@ impl Planner<'_> {
         if recipe.frustration.method != FrustrationMethod::None {
             let mut parents = vec!["samples", "landscape", "fill"];
             parents.extend(of_first_seed.iter().map(|name| name.as_str()));
-            self.add(Step::Frustration, &parents, &["model"], table(&recipe.frustration)?, recipe.seed);
+            // What is only watched decides nothing.
+            let parameters = FrustrationParams { while_tuning: 0, ..recipe.frustration.clone() };
+            self.add(Step::Frustration, &parents, &["model"], table(&parameters)?, recipe.seed);
         }
         let own: Vec<String> =
             recipe.tasks.iter().filter(|t| t.library.is_some()).map(|t| format!("task-{}", t.name)).collect();
         if !recipe.tasks.is_empty() {
-            let mut parameters = table(&recipe.compare)?;
+            let mut compare = recipe.compare.clone();
+            compare.pairs = super::compare::pairs(recipe);
+            let mut parameters = table(&compare)?;
             let reads: Vec<_> = recipe.tasks.iter().map(|t| (&t.name, &t.read)).collect();
             parameters.insert("tasks".to_owned(), toml::Value::try_from(&reads).map_err(|e| recipe_error(&e))?);
             let parents: Vec<&str> = tuned.iter().chain(&own).map(String::as_str).collect();

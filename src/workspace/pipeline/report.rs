@@ -7,7 +7,7 @@ use super::figures::{Curve, escaped, loss_curves};
 use super::fill_sets::FillMolecules;
 use super::frustration::{FRUSTRATION_FILE, FrustrationReport};
 use super::landscape::StoredLandscape;
-use super::plan::{Plan, Step};
+use super::plan::Step;
 use super::run::{Made, Sitting, StepEnd, summary};
 use crate::chem::Molecule;
 use crate::chem::depict::{DepictParams, Depiction, GridParams, SvgParams as MoleculeSvg, depict, grid};
@@ -140,9 +140,9 @@ fn sets_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result
     page.heading("The sets that were trained on");
     let mut rows = Vec::new();
     let mut drawn = None;
-    for arm in Plan::arms(&sitting.study.document().recipe) {
-        let step = if arm == "fill" { arm.clone() } else { format!("control-{arm}") };
+    for step in sitting.study.document().recipe.sets() {
         let set = FillMolecules::read(&sitting.result(&step)?)?;
+        let arm = step.strip_prefix("control-").unwrap_or(&step).to_owned();
         let r = &set.report;
         rows.push(vec![
             arm.clone(),
@@ -191,7 +191,7 @@ fn sets_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result
 fn losses_section(page: &mut Page, staging: &Staging, sitting: &Sitting) -> Result<(), StepError> {
     let recipe = &sitting.study.document().recipe;
     let (mut training, mut validation) = (Vec::new(), Vec::new());
-    for arm in Plan::arms(recipe) {
+    for arm in recipe.arms().into_iter().map(|arm| arm.name) {
         let step = Step::Tune { arm: arm.clone(), seed: recipe.tune_seeds[0] };
         let log = sitting.result(&step.to_string())?.read_text("log.csv")?;
         training.push(Curve { name: arm.clone(), points: column(&log, "fill_loss") });

@@ -3,10 +3,12 @@
 use super::error::{PipelineError, StepError};
 use super::inputs::Inputs;
 use super::plan::{Plan, PlannedStep, Step};
+use super::probe::RegionProbe;
 use super::{compare, corpus, fill_sets, frustration, landscape, report, samples, tasks, tune};
 use crate::jobs::Progress;
 use crate::landscape::explore::SightingKind;
 use crate::model::{DeviceChoice, SelfiesTed};
+use crate::train::tune::Metrics;
 use crate::workspace::{Artefact, Staging, StopReason, Study};
 use std::cell::OnceCell;
 use std::ops::ControlFlow;
@@ -28,6 +30,22 @@ pub enum Event {
     Progress(Progress),
     /// A search has ended at a point, before repeats are sorted out and points validated: so that a map can fill.
     Sighted(Sighted),
+    /// A tuning has taken a step: what its log says of it.
+    Tuning {
+        /// The name of the pipeline's step.
+        step: String,
+        /// The row of the log.
+        metrics: Metrics,
+    },
+    /// The region was measured while a tuning runs.
+    Region {
+        /// The name of the pipeline's step.
+        step: String,
+        /// Steps of the optimiser behind the weights that were measured.
+        at: u64,
+        /// What was found.
+        found: RegionProbe,
+    },
     /// A step is done.
     Done {
         /// Its name.
@@ -212,6 +230,11 @@ impl<'a> Sitting<'a> {
     /// Passes on where a search ended.
     pub fn sighted(&mut self, sighted: Sighted) {
         self.stopped |= (self.watch)(Event::Sighted(sighted)).is_break();
+    }
+
+    /// Passes on what a tuning has to tell; remembers when the watcher asks to stop.
+    pub fn tell(&mut self, event: Event) {
+        self.stopped |= (self.watch)(event).is_break();
     }
 
     /// The base model, opened when it is first needed.

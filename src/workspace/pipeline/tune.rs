@@ -3,10 +3,13 @@
 use super::corpus::Corpus;
 use super::error::StepError;
 use super::fill_sets::FillMolecules;
-use super::run::{Made, Sitting, StepEnd, params};
+use super::probe::{Probe, RegionProbe};
+use super::run::{Event, Made, Sitting, StepEnd, params};
+use crate::model::{DeviceChoice, SelfiesTed};
 use crate::train::StopReason as TrainStop;
-use crate::train::tune::{TuneParams, Tuned, tune};
+use crate::train::tune::{Snapshot, TuneParams, Tuned, Tuning};
 use crate::workspace::{Artefact, Staging, StopReason, StudyError, checkpoints};
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 
@@ -16,19 +19,44 @@ const NOT_KEPT: [&str; 2] = ["timing.json", "state.bin"];
 /// The figure that says why a run diverged.
 const REASON: &str = "reason";
 
+/// The region under the weights of the moment.
+fn measure(probe: &Probe, snapshot: &Snapshot, device: DeviceChoice) -> Result<RegionProbe, StepError> {
+    let model = SelfiesTed::load(&snapshot.checkpoint()?, device)?;
+    Ok(probe.measure(&model)?)
+}
+
 /// Tunes the base model on the set of an arm.
 pub(super) fn tune_arm(sitting: &mut Sitting, staging: &Staging, arm: &str) -> StepEnd {
     let p: TuneParams = params(staging)?;
     let corpus = Corpus::read(&sitting.result("corpus")?)?;
-    let set = if arm == "fill" { "fill".to_owned() } else { format!("control-{arm}") };
-    let set = FillMolecules::read(&sitting.result(&set)?)?;
+    let arms = sitting.study.document().recipe.arms();
+    let of_arm = arms.iter().find(|known| known.name == arm).expect("a planned arm is one of the recipe");
+    let set = FillMolecules::read(&sitting.result(&of_arm.set)?)?;
     if set.selfies.is_empty() {
         return Err(StepError::EmptySet { arm: arm.to_owned(), why: set.report.shortfall().unwrap_or_default() });
     }
     let folder = staging.work().join("tuning");
     let base = sitting.inputs.model.clone();
-    let tuned =
-        tune(&base, &set.selfies, &corpus.selfies, &corpus.held_out_selfies, &p, &folder, &mut |x| sitting.observe(x))?;
+    let probe = match sitting.study.document().recipe.frustration.while_tuning {
+        0 => None,
+        n_points => Probe::of(sitting, n_points)?,
+    };
+    let device = sitting.study.document().recipe.model.device;
+    let step = staging.request().step.clone();
+    let tuning = Tuning::prepare(&base, [&set.selfies, &corpus.selfies, &corpus.held_out_selfies], &p)?;
+    let mut fault = None;
+    let watched = RefCell::new(&mut *sitting);
+    let tuned = tuning.run_live(&folder, &mut |x| watched.borrow_mut().observe(x), &mut |metrics, snapshot| {
+        watched.borrow_mut().tell(Event::Tuning { step: step.clone(), metrics: *metrics });
+        let Some(probe) = probe.as_ref().filter(|_| metrics.validation.is_some() && fault.is_none()) else { return };
+        match measure(probe, snapshot, device) {
+            Ok(found) => watched.borrow_mut().tell(Event::Region { step: step.clone(), at: metrics.step, found }),
+            Err(error) => fault = Some(error),
+        }
+    })?;
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
     let mut figures = toml::Table::new();
     figures.insert("steps".to_owned(), toml::Value::Integer(tuned.steps as i64));
     figures.insert("strategy".to_owned(), toml::Value::String(p.strategy.name().to_owned()));
