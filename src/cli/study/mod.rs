@@ -2,6 +2,7 @@
 
 mod run;
 mod show;
+mod tuned;
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,15 @@ enum StudySubcommand {
     /// Search the runs of a study: every word must occur in step, artefact, parameters or figures
     #[command(after_help = "Example: fillscape study runs my-study tune fill")]
     Runs(show::RunsCommand),
+    /// What a tuning of the recipe will take on this machine, by a trial of a few steps
+    #[command(after_help = "Example: fillscape study estimate my-study")]
+    Estimate(tuned::EstimateCommand),
+    /// The parameters in which the tuned models differ, side by side
+    #[command(after_help = "Example: fillscape study differences my-study")]
+    Differences(tuned::DifferencesCommand),
+    /// Where the molecules go under a tuned checkpoint, on the map of the base model
+    #[command(after_help = "Example: fillscape study moved my-study --checkpoint tune-fill-0 --out moved.csv")]
+    Moved(tuned::MovedCommand),
 }
 
 impl StudyCommand {
@@ -61,6 +71,9 @@ impl StudyCommand {
             StudySubcommand::Prune(command) => command.run(out),
             StudySubcommand::Export(command) => command.run(out),
             StudySubcommand::Runs(command) => command.run(out),
+            StudySubcommand::Estimate(command) => command.run(out),
+            StudySubcommand::Differences(command) => command.run(out),
+            StudySubcommand::Moved(command) => command.run(out),
         }
     }
 }

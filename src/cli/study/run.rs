@@ -229,7 +229,7 @@ impl Screen {
                     eprintln!("[{}] {step} done in {seconds:.1} s", self.place);
                 }
             }
-            Event::Done { seconds: None, .. } | Event::Sighted(_) => {}
+            Event::Sighted(_) | Event::Tuning { .. } | Event::Region { .. } | Event::Done { seconds: None, .. } => {}
         }
     }
 
