@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use fillscape::cli::Shell;
 #[cfg(feature = "gui")]
 use fillscape::cli::WindowError;
 
@@ -13,14 +14,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     #[cfg(feature = "gui")]
-    {
-        if std::env::args_os().len() == 1 {
-            return open_window();
-        }
-        fillscape::cli::main(Some(show_study))
+    if std::env::args_os().len() == 1 {
+        return open_window();
     }
+    #[cfg(feature = "gui")]
+    let shell = Shell { show_study: Some(show_study), bench_ui: fillscape::app::bench_ui };
     #[cfg(not(feature = "gui"))]
-    fillscape::cli::main(None)
+    let shell = Shell { show_study: None };
+    fillscape::cli::main(&shell)
 }
 
 /// Opens the window; where there can be none, says why and what to do instead.

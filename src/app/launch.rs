@@ -27,22 +27,19 @@ pub enum LaunchError {
     },
 }
 
+/// Makes the window's app over a context.
+pub(super) type MakeApp = Box<dyn FnOnce(&egui::Context, Start) -> Box<dyn eframe::App>>;
+
 /// Opens the window and returns when it is closed.
 ///
 /// # Errors
 /// In words: no display, no adapter, or what the window system said.
 pub fn launch(open: Option<&Path>) -> Result<(), LaunchError> {
-    if !has_display() {
-        return Err(LaunchError::NoDisplay);
-    }
-    let adapters = render::adapters();
-    if adapters.is_empty() {
-        return Err(LaunchError::NoAdapter);
-    }
     let revival = Revival::default();
     // A driver that is reset again and again is not worth another window.
     for _ in 0..MAX_WINDOWS {
-        run_window(open.map(Path::to_owned), revival.clone())?;
+        let start = Start { open: open.map(Path::to_owned), revival: revival.clone(), ..start() };
+        run_window(start, [1280.0, 800.0], Box::new(|ctx, start| Box::new(App::new(ctx, start))))?;
         if !revival.is_waiting() {
             return Ok(());
         }
@@ -53,19 +50,30 @@ pub fn launch(open: Option<&Path>) -> Result<(), LaunchError> {
 /// How many windows are opened one after the other when the device is lost.
 const MAX_WINDOWS: usize = 4;
 
-fn run_window(open: Option<PathBuf>, revival: Revival) -> Result<(), LaunchError> {
+/// What ships with the program, and where the person's things are on this machine.
+pub(super) fn start() -> Start {
+    Start { config: config_folder(), hub_cache: hub_cache(), ..shipped() }
+}
+
+/// Opens a window of this size over an app.
+pub(super) fn run_window(start: Start, size: [f32; 2], make: MakeApp) -> Result<(), LaunchError> {
+    if !has_display() {
+        return Err(LaunchError::NoDisplay);
+    }
+    if render::adapters().is_empty() {
+        return Err(LaunchError::NoAdapter);
+    }
     let mut options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Fillscape")
             .with_app_id("fillscape")
-            .with_inner_size([1280.0, 800.0])
+            .with_inner_size(size)
             .with_min_inner_size([800.0, 500.0])
             .with_drag_and_drop(true),
         renderer: eframe::Renderer::Wgpu,
         ..eframe::NativeOptions::default()
     };
     options.wgpu_options.wgpu_setup = render::window_setup();
-    let start = Start { config: config_folder(), hub_cache: hub_cache(), open, revival, ..shipped() };
     eframe::run_native(
         "fillscape",
         options,
@@ -80,7 +88,7 @@ fn run_window(open: Option<PathBuf>, revival: Revival) -> Result<(), LaunchError
                     info.name, info.device_type, info.backend, info.driver, info.driver_info
                 );
             }
-            Ok(Box::new(App::new(&cc.egui_ctx, start)))
+            Ok(make(&cc.egui_ctx, start))
         }),
     )
     .map_err(|error| {

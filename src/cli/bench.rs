@@ -1,5 +1,6 @@
 //! `fillscape bench`: how fast this machine draws.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
@@ -8,8 +9,8 @@ use serde::Serialize;
 use super::bench_network::NetworkBench;
 use super::{CliError, Output};
 use crate::render::{
-    Area, Camera, ColourMap, ColourScale, Gpu, GridIndex, MapRenderer, Method, PointColours, PointLayer, Scene, Shared,
-    Theme, Viewport,
+    Area, Camera, ColourMap, ColourScale, Gpu, GridIndex, MapRenderer, Method, PointColours, PointLayer, RunUiBench,
+    Scene, Shared, Theme, UiBench, Viewport,
 };
 
 /// Measure this machine
@@ -25,6 +26,15 @@ enum BenchSubcommand {
     Render(RenderBench),
     /// Layout and frame times of networks of 10³ to 10⁵ edges
     Network(NetworkBench),
+    /// Frame times of the real window while exploration, generation and tuning run; needs a display
+    Ui(UiBenchCommand),
+}
+
+#[derive(Debug, Args)]
+struct UiBenchCommand {
+    /// A study to copy and run; the bundled one when left out
+    #[arg(long, value_name = "DIR")]
+    study: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -69,10 +79,47 @@ impl BenchCommand {
     ///
     /// # Errors
     /// When there is no adapter.
-    pub fn run(&self, out: Output) -> Result<(), CliError> {
+    pub fn run(&self, out: Output, bench_ui: RunUiBench) -> Result<(), CliError> {
         match &self.command {
             BenchSubcommand::Render(bench) => bench.run(out),
             BenchSubcommand::Network(bench) => bench.run(out),
+            BenchSubcommand::Ui(bench) => bench.run(out, bench_ui),
+        }
+    }
+}
+
+impl UiBenchCommand {
+    fn run(&self, out: Output, bench_ui: RunUiBench) -> Result<(), CliError> {
+        let found = bench_ui(self.study.clone())?;
+        if out.json {
+            println!("{}", serde_json::to_string(&found)?);
+        } else {
+            print_frames(&found);
+        }
+        match found.problem {
+            Some(problem) => Err(format!("the measurement is not complete: {problem}").into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn print_frames(found: &UiBench) {
+    let UiBench { adapter, threads, size, n_molecules, phases, .. } = found;
+    println!("{adapter}; {threads} threads; {} x {} points; {n_molecules} molecules", size[0], size[1]);
+    println!(
+        "{:<14} {:>8} {:>8}  {:<10} {:>8} {:>8} {:>8} {:>10} {:>8}",
+        "while", "seconds", "frames", "ms", "median", "95 %", "99 %", "longest", "> 33 ms"
+    );
+    for phase in phases {
+        let rows = [("work", Some(phase.work)), ("on a core", phase.on_cpu), ("interval", Some(phase.interval))];
+        for (k, (what, times)) in rows.into_iter().enumerate() {
+            let Some(times) = times else { continue };
+            let (name, seconds) =
+                if k == 0 { (phase.name.as_str(), format!("{:.1}", phase.seconds)) } else { ("", String::new()) };
+            println!(
+                "{name:<14} {seconds:>8} {:>8}  {what:<10} {:>8.1} {:>8.1} {:>8.1} {:>10.1} {:>8}",
+                times.n, times.median_ms, times.p95_ms, times.p99_ms, times.longest_ms, times.n_over
+            );
         }
     }
 }

@@ -98,12 +98,20 @@ enum Command {
     Doctor(doctor::DoctorCommand),
 }
 
+/// What commands borrow from the window, which they do not know.
+#[derive(Debug, Clone, Copy)]
+pub struct Shell {
+    /// Shows a study; none where the program was built without a window.
+    pub show_study: Option<ShowStudy>,
+    /// Measures the window under load.
+    #[cfg(feature = "gui")]
+    pub bench_ui: crate::render::RunUiBench,
+}
+
 /// Runs the command line of this process.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage.
-///
-/// * `window` – shows a study; none where the program was built without a window
-pub fn main(window: Option<ShowStudy>) -> ExitCode {
+pub fn main(shell: &Shell) -> ExitCode {
     let arguments = Arguments::parse();
     start_log(arguments.verbose);
     let out = Output { json: arguments.json };
@@ -116,12 +124,12 @@ pub fn main(window: Option<ShowStudy>) -> ExitCode {
         Command::Tune(command) => command.run(out),
         Command::Evaluate(command) => command.run(out),
         Command::Compare(command) => command.run(out),
-        Command::Study(command) => command.run(out, window),
+        Command::Study(command) => command.run(out, shell.show_study),
         Command::Project(command) => command.run(out),
         #[cfg(feature = "gui")]
         Command::Render(command) => command.run(out),
         #[cfg(feature = "gui")]
-        Command::Bench(command) => command.run(out),
+        Command::Bench(command) => command.run(out, shell.bench_ui),
         #[cfg(feature = "gui")]
         Command::Lesson(command) => command.run(out),
         Command::Doctor(command) => command.run(out),
