@@ -9,6 +9,7 @@ use super::landscape::{Figure, LayoutRequest};
 use super::picture::{Camera, Heatmap, Layer, Sort, Step};
 use super::teach::Method;
 use super::theme::ThemeChoice;
+use super::tuning::{Draft, TuningAction};
 use crate::projection::ProjectionParams;
 use crate::render::ColourMap;
 use crate::workspace::recipe::{LandscapeParams, SamplesParams};
@@ -35,6 +36,8 @@ pub enum Action {
     Lesson(LessonAction),
     /// A search in slow motion.
     Film(FilmAction),
+    /// Generating, tuning, comparing.
+    Tuning(TuningAction),
     /// Running jobs.
     Job(JobAction),
     /// The window itself.
@@ -87,6 +90,15 @@ pub enum PictureAction {
     Heatmap(Heatmap),
     /// Change the regions.
     Region(RegionEdit),
+    /// Change the settings of steps 4 and 5.
+    Draft {
+        /// The settings.
+        draft: Arc<Draft>,
+        /// What was changed, for the history.
+        what: &'static str,
+        /// Whether many in a row are one change.
+        joins: bool,
+    },
 }
 
 /// Changes of the regions.
@@ -297,6 +309,8 @@ pub enum Dialog {
     ExportView,
     /// Choose how the map is made.
     Projection,
+    /// Choose where to write the report.
+    ExportReport,
     /// Name the selection.
     NameSelection,
     /// Keys and what they do.
@@ -411,6 +425,12 @@ impl From<FilmAction> for Action {
     }
 }
 
+impl From<TuningAction> for Action {
+    fn from(action: TuningAction) -> Self {
+        Self::Tuning(action)
+    }
+}
+
 impl From<ModelAction> for Action {
     fn from(action: ModelAction) -> Self {
         Self::Model(action)
@@ -442,11 +462,12 @@ impl PictureAction {
             Self::Sort(_) => "Sort".into(),
             Self::Heatmap(heatmap) => format!("Heatmap of {}", heatmap.field.label().to_lowercase()),
             Self::Region(edit) => edit.label(),
+            Self::Draft { what, .. } => (*what).into(),
         }
     }
 
     /// Whether many in a row are one change.
     pub fn joins(&self) -> bool {
-        matches!(self, Self::PointSize(_) | Self::Camera(Some(_)))
+        matches!(self, Self::PointSize(_) | Self::Camera(Some(_)) | Self::Draft { joins: true, .. })
     }
 }

@@ -153,6 +153,7 @@ impl App {
             screening: None,
             forming: None,
             notice: None,
+            tuning: super::tuning::TuningState::default(),
         };
         let mut app = Self {
             saved_settings: settings,

@@ -14,6 +14,7 @@ use super::map::camera_around;
 use super::model_session::{around, open_model, try_molecule, walk};
 use super::picture::{Filter, Layer, NamedSelection, Step};
 use super::state::Weight;
+use super::study::Hold;
 use super::{study, theme};
 use crate::chem::{Descriptors, Molecule};
 use crate::jobs::Progress;
@@ -48,6 +49,7 @@ impl App {
             Action::Landscape(action) => self.apply_landscape(action),
             Action::Lesson(action) => self.apply_lesson(ctx, action),
             Action::Film(action) => self.apply_film(action),
+            Action::Tuning(action) => self.apply_tuning(action),
             Action::Job(action) => match action {
                 JobAction::Cancel(id) => self.board.cancel(id),
                 JobAction::Pause(id) => self.board.pause(id),
@@ -128,6 +130,7 @@ impl App {
             PictureAction::Sort(sort) => picture.sort = sort,
             PictureAction::Heatmap(heatmap) => picture.heatmap = heatmap,
             PictureAction::Region(edit) => super::region::edit(picture, edit),
+            PictureAction::Draft { draft, .. } => picture.draft = Some(draft),
         }
         if self.state.picture != before {
             self.state.history.note(&label, &before, joins);
@@ -138,12 +141,16 @@ impl App {
     pub(super) fn open_path(&mut self, path: PathBuf, allow_large: bool) {
         let name = format!("Open {}", path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy()));
         let shown = path.clone();
-        // What ships with the program stays as it was made.
-        let look_only = self.state.places.study.as_ref() == Some(&path);
+        // What ships with the program stays as it was made, and what a waiting job will write is not held here.
+        let hold = match () {
+            () if self.state.places.study.as_ref() == Some(&path) => Hold::LookOnly,
+            () if self.step_jobs.is_empty() => Hold::Write,
+            () => Hold::WhileRunning,
+        };
         let model = self.state.places.model.clone();
         let started = self.board.start(
             &name,
-            move |observe| open(&path, allow_large, look_only, model.as_deref(), observe),
+            move |observe| open(&path, allow_large, hold, model.as_deref(), observe),
             move |result| Event::Opened(shown, result),
         );
         self.told_start(started);
@@ -215,10 +222,13 @@ impl App {
         study.let_go();
         let folder = study.folder.clone();
         let (shown, model) = (folder.clone(), self.state.places.model.clone());
-        let live = self.begin_live(step);
+        let (searches, tunings) = (self.begin_live(step), self.state.tuning.live.clone());
         let started = self.board.queue(
             &format!("Step {}: {}", step.number(), step.label()),
-            move |observe| study::run_step(&folder, model.as_deref(), step, &live, observe),
+            move |observe| {
+                let told = study::Told { searches: &searches, tunings: &tunings };
+                study::run_step(&folder, model.as_deref(), step, told, observe)
+            },
             move |result| Event::StudyRun(shown, step, result),
         );
         if let Ok(id) = started {

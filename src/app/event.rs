@@ -16,7 +16,8 @@ use super::picture::{Filter, Picture, Step, StepState};
 use super::project::MadeMap;
 use super::region::RegionCard;
 use super::state::Weight;
-use super::study::{self, OpenStudy};
+use super::study::{self, Hold, OpenStudy};
+use super::tuning::{TuningEvent, TuningState};
 use crate::jobs::Observe;
 use crate::landscape::NetworkLayout;
 use crate::projection::{ProjectionParams, Trust};
@@ -57,6 +58,8 @@ pub enum Event {
     Model(PathBuf, bool, Result<LoadedModel, String>),
     /// A step of the study in this folder was run.
     StudyRun(PathBuf, Step, Result<RunEnd, String>),
+    /// Something of steps 4 and 5.
+    Tuning(TuningEvent),
     /// Minima of the landscape were decoded: ids and SMILES.
     MinimaDecoded(u64, Result<Vec<(u64, String)>, String>),
     /// A region was measured, with this data set and model.
@@ -109,7 +112,7 @@ pub fn told(error: &dyn std::error::Error) -> String {
 pub fn open(
     path: &Path,
     allow_large: bool,
-    look_only: bool,
+    hold: Hold,
     bundled_model: Option<&Path>,
     observe: Observe,
 ) -> Result<Opened, String> {
@@ -120,7 +123,7 @@ pub fn open(
     let found = std::fs::metadata(path).map_err(|error| format!("could not open {}: {error}", path.display()))?;
     if found.is_dir() {
         if study::is_study(path) {
-            let (study, data, picture) = study::open(path, look_only, bundled_model, observe)?;
+            let (study, data, picture) = study::open(path, hold, bundled_model, observe)?;
             return Ok(Opened::Study(Box::new(study), data.map(Box::new), picture.map(Box::new)));
         }
         if path.join("config.json").exists() {
@@ -134,7 +137,7 @@ pub fn open(
     if path.file_name().is_some_and(|name| name == "study.toml" || name == "config.json")
         && let Some(folder) = path.parent()
     {
-        return open(folder, allow_large, look_only, bundled_model, observe);
+        return open(folder, allow_large, hold, bundled_model, observe);
     }
     if found.len() > LARGE_BYTES && !allow_large {
         return Ok(Opened::Large(found.len()));
@@ -201,6 +204,7 @@ impl App {
                 // What was made is on disk: it is read anew, and the picture stays.
                 self.open_path(folder, false);
             }
+            Event::Tuning(event) => self.take_tuning(event),
             Event::MinimaDecoded(serial, Ok(decoded)) if serial == self.state.data_serial => {
                 self.state.decoded_minima = decoded.into_iter().collect();
             }
@@ -278,7 +282,7 @@ impl App {
             Opened::Study(study, data, picture) => {
                 self.save_picture();
                 let again = self.state.study.as_ref().is_some_and(|open| open.folder == study.folder);
-                let picture = if again { Some(Box::new(self.state.picture.clone())) } else { picture };
+                let picture = if again { Some(Box::new(self.picture_after_run(&study))) } else { picture };
                 let picture = self.revived.take().map(Box::new).or(picture);
                 self.shown_path = Some(path.to_owned());
                 self.say(Weight::Note, format!("Study “{}” opened", study.name));
@@ -288,8 +292,17 @@ impl App {
                 for fault in &study.faults {
                     self.say(Weight::Warning, fault.clone());
                 }
+                // Read again after a run, with the same molecules, the study keeps what can be undone.
+                let n_before = self.state.n_rows();
+                let history = again.then(|| std::mem::take(&mut self.state.history));
+                if !again {
+                    self.state.tuning = TuningState::default();
+                }
                 self.state.study = Some(*study);
                 self.show_data(data.map_or_else(DataSet::default, |data| *data), picture.map(|picture| *picture));
+                if let Some(history) = history.filter(|_| self.state.n_rows() == n_before) {
+                    self.state.history = history;
+                }
                 if Some(path) != self.state.places.study.as_deref() {
                     self.state.settings.remember(path);
                 }

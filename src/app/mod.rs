@@ -6,6 +6,7 @@
 
 mod action;
 mod apply;
+mod bench;
 mod board;
 mod command;
 mod data;
@@ -26,6 +27,7 @@ mod state;
 mod study;
 mod teach;
 mod theme;
+mod tuning;
 mod views;
 mod widgets;
 
@@ -33,5 +35,6 @@ mod widgets;
 mod app;
 
 pub use app::{App, Revival, Start};
+pub use bench::bench_ui;
 pub use launch::{LaunchError, launch, shipped};
 pub use teach::{LessonError, LessonFault, LessonReport, check_lessons};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::{Query, RowSet};
 use super::study::Field;
+use super::tuning::Draft;
 use crate::projection::ProjectionParams;
 use crate::render::ColourMap;
 use crate::workspace::NamedRegion;
@@ -205,6 +206,9 @@ pub struct Picture {
     pub sort: Option<Sort>,
     /// How the map was fitted; none for the one that came with the molecules.
     pub projection: Option<ProjectionParams>,
+    /// Settings of steps 4 and 5 that are not in the recipe yet; none for the recipe's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Arc<Draft>>,
 }
 
 impl Default for Picture {
@@ -226,6 +230,7 @@ impl Default for Picture {
             pinned: Vec::new(),
             sort: None,
             projection: None,
+            draft: None,
         }
     }
 }

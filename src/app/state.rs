@@ -16,6 +16,7 @@ use super::region::RegionCards;
 use super::settings::Settings;
 use super::study::{Field, OpenStudy, ROUGHNESS};
 use super::teach::{Lesson, LessonRun, Screening};
+use super::tuning::TuningState;
 use crate::render::Positions;
 
 /// Where the program finds what ships with it.
@@ -134,6 +135,8 @@ pub struct State {
     pub coach: bool,
     /// A sentence that stays on screen until it is dismissed.
     pub notice: Option<(Weight, String)>,
+    /// What steps 4 and 5 know beside the study.
+    pub tuning: TuningState,
 }
 
 impl State {
@@ -234,6 +237,8 @@ impl State {
             Step::Model if self.model.is_none() => Ok(ModelAction::OpenBundled.into()),
             Step::Model => Ok(WindowAction::Show(Dialog::Open).into()),
             Step::Region => super::region::of_selection(self),
+            Step::FillTune if self.study.is_some() => self.fill_tune_action(),
+            Step::Compare if self.study.is_some() => self.compare_action(),
             step => self.run_action(step),
         }
     }

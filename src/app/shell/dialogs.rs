@@ -13,6 +13,7 @@ use crate::app::model_session::thousands;
 use crate::app::settings::SCALES;
 use crate::app::teach::lessons_ui;
 use crate::app::theme::{ThemeChoice, space};
+use crate::app::tuning::TuningAction;
 use crate::app::widgets::{View, accent_button};
 
 /// What is half typed in the dialogs.
@@ -71,6 +72,7 @@ impl Dialogs {
                 Dialog::ExportRows => self.export_ui(ui, view, fresh),
                 Dialog::ExportView => self.export_view_ui(ui, view),
                 Dialog::Projection => self.projection.ui(ui, view),
+                Dialog::ExportReport => self.export_report_ui(ui, view),
                 Dialog::NameSelection => self.name_ui(ui, view, fresh),
                 Dialog::Keys => keys_ui(ui, view),
                 Dialog::Settings => settings_ui(ui, view),
@@ -94,6 +96,7 @@ impl Dialogs {
                 self.path = format!("molecules.{}", self.format.ending());
             }
             Dialog::ExportView => self.path = "map.png".into(),
+            Dialog::ExportReport => self.path = "report".into(),
             _ => {}
         }
     }
@@ -228,6 +231,23 @@ impl Dialogs {
                 let to = ViewExport { path, size: self.size, px_per_point: self.density };
                 view.ask(WindowAction::CloseDialog);
                 view.ask(WindowAction::ExportView(to));
+            }
+            cancel_ui(ui, view);
+        });
+    }
+
+    fn export_report_ui(&mut self, ui: &mut Ui, view: &mut View) {
+        ui.heading("Export the report");
+        let text = "A new or empty folder takes report.html with its figures, the scores as CSV, Parquet and LaTeX, the sets, and where everything comes from.";
+        ui.label(RichText::new(text).color(view.palette.ink_weak));
+        let entered = path_field(ui, &mut self.path, "Folder to write");
+        ui.horizontal(|ui| {
+            if ui.button("Choose where…").on_hover_text("The system's file dialog").clicked() {
+                view.ask(WindowAction::Choose(Choose::Save));
+            }
+            let has_path = !self.path.trim().is_empty();
+            if (accent_button(ui, &view.palette, "Export report").clicked() || entered) && has_path {
+                view.ask(TuningAction::ExportReport(PathBuf::from(self.path.trim())));
             }
             cancel_ui(ui, view);
         });

@@ -43,6 +43,16 @@ pub enum Pane {
     Forest,
     /// Scores of every task.
     Scores,
+    /// What to generate and how to tune.
+    TuneSettings,
+    /// Tuned checkpoints side by side.
+    Runs,
+    /// The parameters in which runs differ.
+    Parameters,
+    /// The molecules of the map before and after tuning.
+    BeforeAfter,
+    /// How frustration has changed.
+    FrustrationChange,
 }
 
 impl Pane {
@@ -63,6 +73,11 @@ impl Pane {
             Self::Losses => "Loss curves",
             Self::Forest => "Forest plot",
             Self::Scores => "Scores",
+            Self::TuneSettings => "Generate and tune",
+            Self::Runs => "Checkpoints",
+            Self::Parameters => "Parameters",
+            Self::BeforeAfter => "Before and after",
+            Self::FrustrationChange => "Frustration change",
         }
     }
 }
@@ -171,13 +186,28 @@ fn usual_tree(step: Step) -> Tree<Pane> {
             let beside = tabs(&[Pane::Region, Pane::Structures, Pane::Table]);
             (tabs(&[Pane::Map, Pane::Tree]), Some(beside), 0.6, LinearDir::Horizontal)
         }
-        Step::FillTune => (tabs(&[Pane::FillSet]), Some(tabs(&[Pane::Losses])), 0.62, LinearDir::Vertical),
-        Step::Compare => (tabs(&[Pane::Forest, Pane::Map]), Some(tabs(&[Pane::Scores])), 0.62, LinearDir::Vertical),
+        Step::FillTune => {
+            (tabs(&[Pane::FillSet]), Some(tabs(&[Pane::Losses, Pane::Runs])), 0.6, LinearDir::Vertical)
+        }
+        Step::Compare => (
+            tabs(&[Pane::Forest, Pane::BeforeAfter, Pane::FrustrationChange, Pane::Map]),
+            Some(tabs(&[Pane::Scores, Pane::Parameters, Pane::Runs])),
+            0.62,
+            LinearDir::Vertical,
+        ),
     };
+    let beside = (step == Step::FillTune).then(|| tabs(&[Pane::TuneSettings]));
     let root = match second {
         None => first,
         Some(second) => {
             let linear = Linear::new_binary(direction, [first, second], share);
+            tiles.insert_container(Container::Linear(linear))
+        }
+    };
+    let root = match beside {
+        None => root,
+        Some(left) => {
+            let linear = Linear::new_binary(LinearDir::Horizontal, [left, root], 0.3);
             tiles.insert_container(Container::Linear(linear))
         }
     };

@@ -1,5 +1,6 @@
 //! An open study as the window shows it: read once in a job, then immutable but for the picture kept with it.
 
+mod change;
 mod fields;
 mod keep;
 mod molecules;
@@ -8,24 +9,30 @@ mod open;
 mod roughness;
 mod run;
 mod toy;
+mod tuned;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::data::{Column, DataSet};
 use super::picture::{Layer, Step, StepState};
+use super::tuning::Draft;
 use crate::evaluate::Comparison;
+use crate::fill::{FillMolecule, FillReport};
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, Toy};
 use crate::projection::Projection;
-use crate::workspace::{self, ArtefactId};
+use crate::render::{FieldGrid, Shared};
+use crate::workspace::pipeline::FrustrationReport;
+use crate::workspace::{self, ArtefactId, Recipe};
 
 pub use fields::{Field, Fields, difference, fields};
 pub use molecules::{make_map, places};
 pub use on_map::{MinimumOnMap, NetworkOnMap, network_on_map};
-pub use open::{is_study, open, read_difference};
+pub use open::{Hold, is_study, open, read_difference};
 pub use roughness::{ROUGHNESS, add_roughness};
-pub use run::{plan_states, run_step};
+pub use run::{Told, inputs, plan_states, run_names, run_step};
 pub use toy::{TOYS, ToyName, open_toy};
+pub use tuned::TunedRun;
 
 /// A line of the Explorer.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,10 +89,20 @@ pub struct OpenStudy {
     pub other_landscapes: Vec<ArtefactId>,
     /// Molecules generated for a region, the newest last.
     pub fill_sets: Vec<FillSet>,
-    /// Losses of the tuned checkpoints.
-    pub curves: Vec<Curves>,
+    /// Tuned checkpoints, those of earlier settings too.
+    pub runs: Vec<TunedRun>,
     /// The newest comparison.
     pub comparison: Option<Arc<Comparison>>,
+    /// Frustration before and after tuning.
+    pub frustration: Option<FrustrationReport>,
+    /// How frustration on the map has changed, by arm; only where tuned landscapes were explored.
+    pub frustration_changes: Vec<(String, Shared<FieldGrid>)>,
+    /// The report.
+    pub report: Option<ArtefactId>,
+    /// What the study is to do; none for a toy.
+    pub asked: Option<Asked>,
+    /// Steps of the pipeline that have the artefact the recipe asks for.
+    pub steps_done: Vec<String>,
     /// Steps whose results are there.
     done: Vec<Step>,
     /// The surface itself, when it is a toy's.
@@ -103,22 +120,30 @@ pub struct StudyIds {
     pub landscape: Option<ArtefactId>,
 }
 
-/// The log of a tuned checkpoint.
+/// What a study is to do.
 #[derive(Debug)]
-pub struct Curves {
-    /// The run.
-    pub name: String,
-    /// By column: (step, value).
-    pub series: Vec<(String, Vec<[f64; 2]>)>,
+pub struct Asked {
+    /// All of it.
+    pub recipe: Recipe,
+    /// The same without the region, which may name thousands of molecules.
+    pub light: Recipe,
+    /// Its settings of steps 4 and 5.
+    pub settings: Arc<Draft>,
 }
 
 /// A fill set of the study.
 #[derive(Debug)]
 pub struct FillSet {
-    /// What it is called.
+    /// The step that made it: “fill” or a control.
     pub name: String,
-    /// Its molecules.
+    /// Its artefact.
+    pub id: ArtefactId,
+    /// Its molecules with their numbers.
     pub data: DataSet,
+    /// What the generator noted of each.
+    pub molecules: Vec<FillMolecule>,
+    /// What became of the candidates.
+    pub report: FillReport,
 }
 
 impl OpenStudy {

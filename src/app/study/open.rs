@@ -3,41 +3,55 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::change::frustration_changes;
 use super::fields::fields;
 use super::molecules::{data_set, encode_map, places};
 use super::on_map::network_on_map;
 use super::roughness::add_roughness;
-use super::run::{draw_seed, states};
-use super::{Curves, Field, FillSet, Item, Landscape, OpenStudy, StudyIds};
-use crate::app::data::{DataSet, MapPlaces, load_file};
+use super::run::{draw_seed, standing};
+use super::tuned::TunedRun;
+use super::{Asked, Field, FillSet, Item, Landscape, OpenStudy, StudyIds};
+use crate::app::data::{DataSet, MapPlaces};
 use crate::app::event::told;
 use crate::app::picture::{Picture, Step};
+use crate::app::tuning::Draft;
 use crate::evaluate::Comparison;
 use crate::jobs::{Observe, Progress, silent};
 use crate::landscape::{
     METRIC_LENGTH_SCALE, ParallelConvention, SAMPLING_LENGTH_SCALE, contributions, files, frustration,
 };
 use crate::projection::Projection;
-use crate::workspace::pipeline::StoredSamples;
-use crate::workspace::{Access, Artefact, ArtefactId, ArtefactKind, Points, Study};
+use crate::workspace::pipeline::{FRUSTRATION_FILE, StoredSamples};
+use crate::workspace::{Access, Artefact, ArtefactId, ArtefactKind, Points, Recipe, Study};
+
+/// How a study is held while it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It may be changed from here, if nobody else has it.
+    Write,
+    /// It stays as it is whatever happens.
+    LookOnly,
+    /// A job is about to write it: it is only read now, and more work can be lined up.
+    WhileRunning,
+}
 
 /// Whether a folder is a study.
 pub fn is_study(folder: &Path) -> bool {
     folder.join("study.toml").exists()
 }
 
-/// Opens a study; `look_only` leaves it as it is whatever happens. Parts that cannot be read are listed as faults.
+/// Opens a study. Parts that cannot be read are listed as faults.
 ///
 /// # Errors
 /// A sentence when the document itself cannot be read.
 pub fn open(
     folder: &Path,
-    look_only: bool,
+    hold: Hold,
     bundled_model: Option<&Path>,
     observe: Observe,
 ) -> Result<(OpenStudy, Option<DataSet>, Option<Picture>), String> {
     let _ = observe(Progress::new("study", 0, None));
-    let study = if look_only { Study::open_read_only(folder) } else { Study::open(folder) };
+    let study = if hold == Hold::Write { Study::open(folder) } else { Study::open_read_only(folder) };
     let study = study.map_err(|error| told(&error))?;
     let listing = study.artefacts().map_err(|error| told(&error))?;
     let mut faults: Vec<String> = listing.faults.iter().map(|fault| told(fault)).collect();
@@ -71,18 +85,21 @@ pub fn open(
     });
     let mut fill_sets = Vec::new();
     for artefact in shown.iter().filter(|artefact| artefact.id().kind() == ArtefactKind::FillSet) {
-        match load_file(&artefact.path("fill_set.csv"), &mut silent) {
-            Ok(data) => fill_sets.push(FillSet { name: artefact.provenance.step.clone(), data }),
-            Err(fault) => faults.push(told(&fault)),
-        }
-    }
-    let mut curves = Vec::new();
-    for artefact in shown.iter().filter(|artefact| artefact.id().kind() == ArtefactKind::Checkpoint) {
-        match read_curves(artefact) {
-            Ok(series) => curves.push(Curves { name: artefact.provenance.step.clone(), series }),
+        match FillSet::read(artefact) {
+            Ok(set) => fill_sets.push(set),
             Err(fault) => faults.push(fault),
         }
     }
+    // The set that is reviewed comes first, controls behind it.
+    fill_sets.sort_by_key(|set| set.name != "fill");
+    let mut runs = Vec::new();
+    for artefact in listing.artefacts.iter().filter(|artefact| artefact.id().kind() == ArtefactKind::Checkpoint) {
+        match TunedRun::read(artefact, shown.contains(&artefact)) {
+            Ok(run) => runs.push(run),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    runs.sort_by(|a, b| (!a.shown, &a.artefact.provenance.made).cmp(&(!b.shown, &b.artefact.provenance.made)));
     let comparison = of(ArtefactKind::Comparison).and_then(|artefact| match read_comparison(artefact) {
         Ok(comparison) => Some(Arc::new(comparison)),
         Err(fault) => {
@@ -107,10 +124,20 @@ pub fn open(
     if let (Some(data), Some(grid)) = (data.as_mut(), fields.get(Field::Roughness)) {
         add_roughness(data, &grid);
     }
+    let frustration = of(ArtefactKind::Frustration);
+    let changes = frustration.zip(landscape.as_ref()).zip(projection.as_ref()).zip(data.as_ref());
+    let frustration_changes = changes
+        .and_then(|(((artefact, landscape), projection), data)| {
+            let places = &data.map.as_ref()?.places;
+            frustration_changes(artefact, landscape, projection, places).map_err(|fault| faults.push(fault)).ok()
+        })
+        .unwrap_or_default();
+    let frustration = frustration.and_then(|artefact| read_json(artefact, FRUSTRATION_FILE, &mut faults));
+    let (planned, steps_done) = standing(&study, bundled_model);
     let open = OpenStudy {
         name: study.document().name.clone(),
         folder: folder.to_owned(),
-        read_only: read_only(&study),
+        read_only: if hold == Hold::WhileRunning { None } else { read_only(&study) },
         items: shown.iter().map(|artefact| item(artefact)).collect(),
         facts: study_facts(&study),
         network_on_map: on_map.map(Arc::new),
@@ -122,12 +149,17 @@ pub fn open(
         landscape,
         fill_sets,
         done: done_steps(&shown),
-        planned: states(&study, bundled_model),
-        curves,
+        planned,
+        runs,
         comparison,
+        frustration,
+        frustration_changes,
+        report: of(ArtefactKind::Report).map(|artefact| artefact.id().clone()),
+        asked: Some(asked(&study.document().recipe)),
+        steps_done,
         faults,
-        study: Some(study),
         toy: None,
+        study: (hold != Hold::WhileRunning).then_some(study),
     };
     let picture = open.kept_picture(data.as_ref());
     Ok((open, data, picture))
@@ -224,27 +256,18 @@ fn read_comparison(artefact: &Artefact) -> Result<Comparison, String> {
     serde_json::from_slice(&bytes).map_err(|error| format!("the comparison {} cannot be read: {error}", artefact.id()))
 }
 
-/// A column of a log: its name, and its values by step.
-type Curve = (String, Vec<[f64; 2]>);
+fn asked(recipe: &Recipe) -> Asked {
+    let mut light = recipe.clone();
+    light.fill.region = None;
+    Asked { recipe: recipe.clone(), light, settings: Arc::new(Draft::of(recipe)) }
+}
 
-/// The columns of a log but the step; rows without a value are left out.
-fn read_curves(artefact: &Artefact) -> Result<Vec<Curve>, String> {
-    let fail = |error: &dyn std::fmt::Display| format!("the log of {} cannot be read: {error}", artefact.id());
-    let bytes = artefact.read("log.csv").map_err(|error| told(&error))?;
-    let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let headings = reader.headers().map_err(|error| fail(&error))?.clone();
-    let mut series: Vec<Curve> = headings.iter().map(|name| (name.to_owned(), Vec::new())).collect();
-    for row in reader.records() {
-        let row = row.map_err(|error| fail(&error))?;
-        let step = row.get(0).and_then(|field| field.parse::<f64>().ok());
-        for (column, field) in series.iter_mut().zip(&row) {
-            if let (Some(step), Ok(value)) = (step, field.parse::<f64>()) {
-                column.1.push([step, value]);
-            }
-        }
-    }
-    series.retain(|(name, points)| !matches!(name.as_str(), "step" | "epoch") && !points.is_empty());
-    Ok(series)
+/// A file of an artefact; what is wrong with it becomes a fault.
+fn read_json<T: serde::de::DeserializeOwned>(artefact: &Artefact, file: &str, faults: &mut Vec<String>) -> Option<T> {
+    let read = artefact.read(file).map_err(|error| told(&error)).and_then(|bytes| {
+        serde_json::from_slice(&bytes).map_err(|error| format!("{} cannot be read: {error}", artefact.id()))
+    });
+    read.map_err(|fault| faults.push(fault)).ok()
 }
 
 fn read_only(study: &Study) -> Option<String> {

@@ -55,7 +55,7 @@ impl Quantity {
                 let comparison = study.comparison.as_ref()?;
                 Some(super::goal::detectable(comparison) as f64)
             }
-            Self::FillSetSize => study.fill_sets.last().map(|set| set.data.n_rows() as f64),
+            Self::FillSetSize => study.fill_set("fill").map(|set| set.data.n_rows() as f64),
             Self::RefusedHops => {
                 let film = &state.screening.as_ref()?.film;
                 let refused =

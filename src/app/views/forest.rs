@@ -1,22 +1,24 @@
-//! Step 5: paired differences with their intervals, and the scores behind them.
+//! Step 5: paired differences with their intervals.
 
 use eframe::egui::{
     self, Align2, FontId, Pos2, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
-use egui_extras::{Column as Width, TableBuilder};
 
+use super::tune_settings::offer;
+use crate::app::action::{Dialog, WindowAction};
 use crate::app::command::Command;
-use crate::app::data::number;
 use crate::app::theme::{Palette, space};
 use crate::app::widgets::{View, empty, primary_button};
 use crate::evaluate::comparison::Interval;
-use crate::evaluate::{Comparison, Verdict};
+use crate::evaluate::{Comparison, Pair, Verdict};
 
-/// The views of a comparison.
+/// The forest plot.
 #[derive(Debug, Default)]
 pub struct ForestPanel {
-    pair: usize,
+    base: usize,
     learner: usize,
+    /// Arms that are not shown.
+    hidden: Vec<String>,
 }
 
 /// A line of the plot.
@@ -46,70 +48,159 @@ impl ForestPanel {
             );
         };
         egui::Frame::new().inner_margin(space::M).show(ui, |ui| {
+            again_ui(ui, view);
             self.choice_ui(ui, view, &comparison);
             let lines = self.lines(&comparison);
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| plot_ui(ui, view, &comparison, &lines));
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                findings_ui(ui, view, &lines);
+                plot_ui(ui, view, &comparison, &lines);
+            });
         });
     }
 
-    fn choice_ui(&mut self, ui: &mut Ui, view: &View, comparison: &Comparison) {
-        let pairs = pairs(comparison);
-        let learners = learners(comparison);
+    fn choice_ui(&mut self, ui: &mut Ui, view: &mut View, comparison: &Comparison) {
+        let (bases, learners) = (bases(comparison), learners(comparison));
+        self.base = self.base.min(bases.len().saturating_sub(1));
+        self.learner = self.learner.min(learners.len().saturating_sub(1));
         ui.horizontal_wrapped(|ui| {
-            for (k, (base, new)) in pairs.iter().enumerate() {
-                ui.selectable_value(&mut self.pair, k, format!("{base} → {new}"));
+            ui.label("Against").on_hover_text("What every difference is counted from");
+            for (k, base) in bases.iter().enumerate() {
+                ui.selectable_value(&mut self.base, k, base);
+            }
+            ui.separator();
+            let arms = bases.get(self.base).map(|base| arms_against(comparison, base)).unwrap_or_default();
+            for arm in &arms {
+                let mut shown = !self.hidden.contains(arm);
+                if ui.checkbox(&mut shown, arm).on_hover_text("Show this model in the plot").changed() {
+                    self.hidden.retain(|hidden| hidden != arm);
+                    if !shown {
+                        self.hidden.push(arm.clone());
+                    }
+                }
             }
             ui.separator();
             for (k, learner) in learners.iter().enumerate() {
-                ui.selectable_value(&mut self.learner, k, learner);
+                ui.selectable_value(&mut self.learner, k, learner).on_hover_text("What learned from the embeddings");
             }
+            ui.separator();
+            export_button(ui, view);
             if !comparison.is_complete {
                 ui.colored_label(view.palette.warn, "Cancelled before all scores were there");
             }
         });
-        self.pair = self.pair.min(pairs.len().saturating_sub(1));
-        self.learner = self.learner.min(learners.len().saturating_sub(1));
     }
 
+    /// The lines by task, those of every shown arm together, and the means last.
     fn lines(&self, comparison: &Comparison) -> Vec<Line> {
-        let (pairs, learners) = (pairs(comparison), learners(comparison));
-        let (Some(pair), Some(learner)) = (pairs.get(self.pair), learners.get(self.learner)) else { return Vec::new() };
-        let wanted = |base: &str, new: &str, of: &str| base == pair.0 && new == pair.1 && of == learner;
-        let tasks =
-            comparison.differences.iter().filter(|d| wanted(&d.pair.base, &d.pair.new, &d.learner)).map(|d| Line {
-                name: d.task.clone(),
+        let (bases, learners) = (bases(comparison), learners(comparison));
+        let (Some(base), Some(learner)) = (bases.get(self.base), learners.get(self.learner)) else { return Vec::new() };
+        let mut arms = arms_against(comparison, base);
+        arms.retain(|arm| !self.hidden.contains(arm));
+        let several = arms.len() > 1;
+        let name = |what: &str, arm: &str| if several { format!("{what} · {arm}") } else { what.to_owned() };
+        let mut lines = Vec::new();
+        for task in &comparison.tasks {
+            for arm in &arms {
+                let pair = Pair { base: base.clone(), new: arm.clone() };
+                let Some(d) = comparison.difference(&pair, learner, &task.name) else { continue };
+                lines.push(Line {
+                    name: name(&d.task, arm),
+                    change: d.change,
+                    interval: d.interval,
+                    seeds: d.seeds.iter().map(|seed| seed.change).collect(),
+                    verdict: d.verdict,
+                    sentence: d.sentence(),
+                    pooled: false,
+                });
+            }
+        }
+        for arm in &arms {
+            let pair = Pair { base: base.clone(), new: arm.clone() };
+            let Some(d) = comparison.pooled_difference(&pair, learner) else { continue };
+            lines.push(Line {
+                name: name(&format!("Mean of {} tasks", d.n_tasks), arm),
                 change: d.change,
                 interval: d.interval,
-                seeds: d.seeds.iter().map(|seed| seed.change).collect(),
+                seeds: Vec::new(),
                 verdict: d.verdict,
                 sentence: d.sentence(),
-                pooled: false,
+                pooled: true,
             });
-        let pooled = comparison.pooled.iter().filter(|d| wanted(&d.pair.base, &d.pair.new, &d.learner)).map(|d| Line {
-            name: format!("Mean of {} tasks", d.n_tasks),
-            change: d.change,
-            interval: d.interval,
-            seeds: Vec::new(),
-            verdict: d.verdict,
-            sentence: d.sentence(),
-            pooled: true,
-        });
-        tasks.chain(pooled).collect()
+        }
+        lines
     }
 }
 
-fn pairs(comparison: &Comparison) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
+/// Where the settings have changed since: the way to compare again, and what is made first.
+fn again_ui(ui: &mut Ui, view: &mut View) {
+    let Ok(action) = view.state.compare_action() else { return };
+    ui.horizontal_wrapped(|ui| {
+        ui.colored_label(view.palette.warn, "This comparison is of earlier settings.");
+        offer(ui, view, "Compare again", "Scores every model of the settings on screen", Ok(action), true);
+        missing_ui(ui, view);
+    });
+}
+
+/// What a comparison would make first.
+fn missing_ui(ui: &mut Ui, view: &View) {
+    let missing = view.state.missing_checkpoints();
+    if !missing.is_empty() {
+        let text = format!("Tuned first: {}", missing.join(", "));
+        ui.label(RichText::new(text).color(view.palette.ink_weak));
+    }
+}
+
+/// The pooled findings in words, above the plot.
+fn findings_ui(ui: &mut Ui, view: &View, lines: &[Line]) {
+    for line in lines.iter().filter(|line| line.pooled) {
+        let mut sentence = line.sentence.clone();
+        if let Some(first) = sentence.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        let colour = match line.verdict {
+            Verdict::Better => view.palette.ok,
+            Verdict::Worse => view.palette.danger,
+            Verdict::NoDetectableDifference => view.palette.ink,
+        };
+        ui.add(egui::Label::new(RichText::new(sentence).color(colour)).wrap());
+    }
+    ui.add_space(space::XS);
+}
+
+/// Opens the dialog for the report, or says why there is none.
+pub fn export_button(ui: &mut Ui, view: &mut View) {
+    let report = view.state.study.as_ref().is_some_and(|study| study.report.is_some());
+    let button = ui.add_enabled(report, egui::Button::new("Export report…"));
+    let hint = "The report as HTML with its figures, and the scores as CSV, Parquet and LaTeX, in a new folder";
+    if button.on_hover_text(hint).on_disabled_hover_text("There is no report yet: compare first").clicked() {
+        view.ask(WindowAction::Show(Dialog::ExportReport));
+    }
+}
+
+/// What differences are counted from, in the order of the comparison.
+fn bases(comparison: &Comparison) -> Vec<String> {
+    let mut bases: Vec<String> = Vec::new();
     for difference in &comparison.differences {
-        let pair = (difference.pair.base.clone(), difference.pair.new.clone());
-        if !pairs.contains(&pair) {
-            pairs.push(pair);
+        if !bases.contains(&difference.pair.base) {
+            bases.push(difference.pair.base.clone());
         }
     }
-    pairs
+    bases
 }
 
-fn learners(comparison: &Comparison) -> Vec<String> {
+/// The arms that are compared with a base.
+fn arms_against(comparison: &Comparison, base: &str) -> Vec<String> {
+    let mut arms: Vec<String> = Vec::new();
+    for difference in comparison.differences.iter().filter(|d| d.pair.base == base) {
+        if !arms.contains(&difference.pair.new) {
+            arms.push(difference.pair.new.clone());
+        }
+    }
+    arms
+}
+
+/// What learned, in the order of the comparison.
+pub fn learners(comparison: &Comparison) -> Vec<String> {
     let mut learners: Vec<String> = Vec::new();
     for difference in &comparison.differences {
         if !learners.contains(&difference.learner) {
@@ -203,48 +294,8 @@ pub fn nothing_ui(ui: &mut Ui, view: &mut View, title: &str, text: &str) {
     let palette = view.palette;
     empty(ui, &palette, title, text, |ui| {
         primary_button(ui, view, Command::Primary, "Compare now");
+        missing_ui(ui, view);
         ui.add_space(space::XS);
         ui.label(RichText::new("Or open a study with a finished comparison.").color(palette.ink_weak));
-    });
-}
-
-/// The scores of every task, arm, learner and seed.
-pub fn scores_ui(ui: &mut Ui, view: &mut View) {
-    let Some(comparison) = view.state.study.as_ref().and_then(|study| study.comparison.clone()) else {
-        return nothing_ui(ui, view, "No scores yet", "Every score of every seed is listed here.");
-    };
-    egui::Frame::new().inner_margin(space::S).show(ui, |ui| {
-        let names = ["Task", "Arm", "Learner", "Seed", "Metric", "Score"];
-        let mut table = TableBuilder::new(ui).id_salt("scores").striped(true).auto_shrink(false);
-        for _ in names {
-            table = table.column(Width::initial(118.0).at_least(60.0).clip(true).resizable(true));
-        }
-        table
-            .header(22.0, |mut header| {
-                for name in names {
-                    header.col(|ui| {
-                        ui.label(RichText::new(name).color(view.palette.ink_weak));
-                    });
-                }
-            })
-            .body(|body| {
-                body.rows(19.0, comparison.scores.len(), |mut line| {
-                    let score = &comparison.scores[line.index()];
-                    let metric = format!("{:?}", score.metric);
-                    let fields = [
-                        &score.task,
-                        &score.arm,
-                        &score.learner,
-                        &score.seed.to_string(),
-                        &metric,
-                        &number(score.value),
-                    ];
-                    for field in fields {
-                        line.col(|ui| {
-                            ui.add(egui::Label::new(field.as_str()).truncate());
-                        });
-                    }
-                });
-            });
     });
 }
