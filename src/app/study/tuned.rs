@@ -85,10 +85,13 @@ impl FillSet {
     }
 }
 
+/// A number of a molecule, with its name.
+type Named = (&'static str, fn(&FillMolecule) -> f64);
+
 /// The molecules as rows with every number there is of them.
 fn data_set(molecules: &[FillMolecule]) -> DataSet {
     use rayon::prelude::*;
-    let own: [(&str, fn(&FillMolecule) -> f64); 5] = [
+    let own: [Named; 5] = [
         ("Order of generation", |m| m.candidate as f64),
         ("Roughness", |m| m.roughness.unwrap_or(f64::NAN)),
         ("Similarity to the corpus", |m| m.nearest.unwrap_or(f64::NAN)),

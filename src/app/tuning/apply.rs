@@ -220,7 +220,7 @@ impl App {
             }
             TuningEvent::Estimated(params, Ok(Some(found))) => self.state.tuning.estimate = Some((*params, found)),
             TuningEvent::Estimated(_, Ok(None)) => {
-                self.say(Weight::Note, "The trial was cancelled before its first step")
+                self.say(Weight::Note, "The trial was cancelled before its first step");
             }
             TuningEvent::Estimated(_, Err(problem)) => {
                 self.say(Weight::Failure, format!("The trial failed: {problem}"));

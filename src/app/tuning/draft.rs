@@ -70,7 +70,7 @@ impl Draft {
     #[must_use]
     pub fn light(&self) -> Self {
         let FillParams { set, draw, .. } = &self.fill;
-        let fill = FillParams { set: set.clone(), region: None, draw: draw.clone() };
+        let fill = FillParams { set: set.clone(), region: None, draw: *draw };
         Self {
             fill,
             controls: self.controls.clone(),

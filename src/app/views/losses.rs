@@ -129,18 +129,13 @@ fn control_ui(ui: &mut Ui, view: &mut View, live: &[LiveRun]) {
         ui.horizontal_wrapped(|ui| {
             bar(ui, &view.palette, job.share(), 120.0, &job.name);
             ui.label(RichText::new(&job.name).strong());
-            match job.state {
-                JobState::Paused | JobState::Pausing => {
-                    if ui.small_button("Go on with it").on_hover_text("Resume").clicked() {
-                        view.ask(Action::Job(JobAction::Resume(job.id)));
-                    }
-                }
-                _ if job.can_pause() => {
-                    if ui.small_button("Pause it").on_hover_text("Rest at the next step").clicked() {
-                        view.ask(Action::Job(JobAction::Pause(job.id)));
-                    }
-                }
-                _ => {}
+            let rests = matches!(job.state, JobState::Paused | JobState::Pausing);
+            if rests && ui.small_button("Go on with it").on_hover_text("Resume").clicked() {
+                view.ask(Action::Job(JobAction::Resume(job.id)));
+            }
+            let can_rest = !rests && job.can_pause();
+            if can_rest && ui.small_button("Pause it").on_hover_text("Rest at the next step").clicked() {
+                view.ask(Action::Job(JobAction::Pause(job.id)));
             }
             let hint = "Stop at the next step and keep the state: starting the run again goes on from there";
             if ui.small_button("Cancel it").on_hover_text(hint).clicked() {

@@ -48,7 +48,11 @@ impl TuneSettingsPanel {
                 self.tune_ui(ui, view, &mut changed);
                 controls_ui(ui, view, &mut changed);
                 if filled || changed != light {
-                    changed.fill.region = region.unwrap_or_else(|| draft.fill.region.clone());
+                    changed.fill.region = match region {
+                        None => draft.fill.region.clone(),
+                        Some(Chosen::Everywhere) => None,
+                        Some(Chosen::In(region)) => Some(region),
+                    };
                     let what = if filled { "Settings of the fill set" } else { "Settings of the tuning" };
                     view.ask(PictureAction::Draft { draft: Arc::new(changed), what, joins: true });
                 }
@@ -262,8 +266,14 @@ fn generate_ui(ui: &mut Ui, view: &mut View, shown: &Draft, draft: &mut Draft) {
     offer(ui, view, &words, "Decodes the roughest places of the region and screens what comes out", action, primary);
 }
 
+/// A choice of where to generate.
+enum Chosen {
+    Everywhere,
+    In(RegionDefinition),
+}
+
 /// The region's box; what was chosen, if something was.
-fn region_ui(ui: &mut Ui, view: &View, draft: &Draft) -> Option<Option<RegionDefinition>> {
+fn region_ui(ui: &mut Ui, view: &View, draft: &Draft) -> Option<Chosen> {
     let study = view.state.study.as_ref()?;
     let mut chosen = None;
     let hint = "Where molecules are generated: the roughest places of the whole landscape, or of a part of latent space around chosen molecules";
@@ -271,20 +281,20 @@ fn region_ui(ui: &mut Ui, view: &View, draft: &Draft) -> Option<Option<RegionDef
         let shown = region_words(draft.fill.region.as_ref());
         let combo = ComboBox::from_id_salt("region").selected_text(shown).width(150.0).show_ui(ui, |ui| {
             if ui.selectable_label(draft.fill.region.is_none(), "Whole landscape").clicked() {
-                chosen = Some(None);
+                chosen = Some(Chosen::Everywhere);
             }
             if let (Some(data), Some(points)) = (view.state.data.as_ref(), study.points.as_ref()) {
                 let selection = &view.state.picture.selection;
                 if !selection.is_empty() {
                     let words = format!("Selection on the map ({} molecules)", selection.len());
                     if ui.selectable_label(false, words).clicked() {
-                        chosen = Some(Some(region_of(selection, data, points)));
+                        chosen = Some(Chosen::In(region_of(selection, data, points)));
                     }
                 }
                 for named in &view.state.picture.named {
                     let words = format!("Selection “{}” ({} molecules)", named.name, named.rows.len());
                     if ui.selectable_label(false, words).clicked() {
-                        chosen = Some(Some(region_of(&named.rows, data, points)));
+                        chosen = Some(Chosen::In(region_of(&named.rows, data, points)));
                     }
                 }
             }
@@ -292,7 +302,7 @@ fn region_ui(ui: &mut Ui, view: &View, draft: &Draft) -> Option<Option<RegionDef
                 let region = RegionDefinition::Named(name.clone());
                 let same = draft.fill.region.as_ref() == Some(&region);
                 if ui.selectable_label(same, format!("Region “{name}”")).clicked() {
-                    chosen = Some(Some(region));
+                    chosen = Some(Chosen::In(region));
                 }
             }
         });

@@ -181,7 +181,7 @@ impl Tuning {
         let regular = epochs / self.params.validate_every;
         let last = u64::from(!epochs.is_multiple_of(self.params.validate_every));
         let n_validations =
-            if self.params.n_validation == 0 || self.validation.corpus.len() == 0 { 0 } else { 1 + regular + last };
+            if self.params.n_validation == 0 || self.validation.corpus.is_empty() { 0 } else { 1 + regular + last };
         [self.n_batches() * epochs, n_validations]
     }
 
