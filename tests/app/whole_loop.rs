@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable;
 use fillscape::workspace::{RegionDefinition, Study};
 
 use super::loop_study::{artefacts, files, open, rest, result, tiny_study, wait};
-use super::support::{click, drag_over_map, model_folder, press, type_into};
+use super::support::{click, drag_over_map, press, type_into};
 
 fn key(window: &mut egui_kittest::Harness<'_, fillscape::app::App>, key: Key) {
     press(window, Modifiers::NONE, key);
@@ -53,9 +53,13 @@ fn explore_choose_generate_reject_tune_cancel_compare_export_and_the_command_lin
     let first = result(folder, "fill");
     let generated = text(&first.join("fill_set.csv"));
     assert_eq!(generated.lines().count(), 7, "{generated}");
-    let recipe = Study::open_read_only(folder).unwrap().document().recipe.clone();
-    let Some(RegionDefinition::Around { molecules, .. }) = &recipe.fill.region else {
-        panic!("the region is {:?}", recipe.fill.region)
+    let document = Study::open_read_only(folder).unwrap().document().clone();
+    let Some(RegionDefinition::Named(name)) = &document.recipe.fill.region else {
+        panic!("the region is {:?}", document.recipe.fill.region)
+    };
+    let Some(RegionDefinition::Around { molecules, .. }) = document.region(name).map(|region| &region.definition)
+    else {
+        panic!("the regions are {:?}", document.regions)
     };
     assert_eq!(molecules.len(), n_selected);
 
@@ -126,23 +130,20 @@ fn click_without_rest(window: &mut egui_kittest::Harness<'_, fillscape::app::App
     window.run_steps(3);
 }
 
-/// Runs the recipe that the window left by the command line in a fresh folder, and compares every artefact byte for byte.
+/// Runs the document that the window left by the command line in a fresh folder, and compares every artefact byte for byte.
 fn the_command_line_makes_the_same(folder: &Path) {
     let fresh = tempfile::tempdir().unwrap();
     let into = fresh.path().join("study");
-    let recipe = Study::open_read_only(folder).unwrap().document().recipe.clone();
-    let file = fresh.path().join("recipe.toml");
-    std::fs::write(&file, toml::to_string(&recipe).unwrap()).unwrap();
+    let mut document = Study::open_read_only(folder).unwrap().document().clone();
+    document.results.clear();
+    drop(Study::create(&into, document).unwrap());
     let out = Command::new(env!("CARGO_BIN_EXE_fillscape"))
         .args(["study", "run"])
-        .arg(&file)
-        .arg("--into")
         .arg(&into)
         .args(["--threads", "1"])
         .output()
         .unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let _ = model_folder();
     let of_window = Study::open_read_only(folder).unwrap().document().results.clone();
     let of_command = Study::open_read_only(&into).unwrap().document().results.clone();
     assert!(of_command.len() >= 10, "{of_command:?}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{self, ComboBox, DragValue, Response, RichText, ScrollArea, TextEdit, Ui};
 
-use crate::app::action::{Action, PictureAction};
+use crate::app::action::{Action, PictureAction, RegionEdit};
 use crate::app::board::duration;
 use crate::app::theme::space;
 use crate::app::tuning::{Draft, Estimate, TuningAction, WATCHED_POINTS, Work, region_of, region_words};
@@ -12,7 +12,7 @@ use crate::app::widgets::{View, empty, section};
 use crate::fill::ControlKind;
 use crate::train::optimiser::Decay;
 use crate::train::tune::{Clustering, EarlyStop, LoraParams, PrototypeParams, ReplayParams, Strategy, TuneParams};
-use crate::workspace::RegionDefinition;
+use crate::workspace::NamedRegion;
 use crate::workspace::recipe::TuneRun;
 
 /// The panel.
@@ -42,17 +42,13 @@ impl TuneSettingsPanel {
                 let light = draft.light();
                 let mut changed = light.clone();
                 section(ui, &palette, "What to generate");
-                let region = region_ui(ui, view, &draft);
+                region_ui(ui, view, &draft);
                 generate_ui(ui, view, &draft, &mut changed);
-                let filled = region.is_some() || changed != light;
+                let filled = changed != light;
                 self.tune_ui(ui, view, &mut changed);
                 controls_ui(ui, view, &mut changed);
-                if filled || changed != light {
-                    changed.fill.region = match region {
-                        None => draft.fill.region.clone(),
-                        Some(Chosen::Everywhere) => None,
-                        Some(Chosen::In(region)) => Some(region),
-                    };
+                if changed != light {
+                    changed.fill.region.clone_from(&draft.fill.region);
                     let what = if filled { "Settings of the fill set" } else { "Settings of the tuning" };
                     view.ask(PictureAction::Draft { draft: Arc::new(changed), what, joins: true });
                 }
@@ -266,49 +262,41 @@ fn generate_ui(ui: &mut Ui, view: &mut View, shown: &Draft, draft: &mut Draft) {
     offer(ui, view, &words, "Decodes the roughest places of the region and screens what comes out", action, primary);
 }
 
-/// A choice of where to generate.
-enum Chosen {
-    Everywhere,
-    In(RegionDefinition),
-}
-
-/// The region's box; what was chosen, if something was.
-fn region_ui(ui: &mut Ui, view: &View, draft: &Draft) -> Option<Chosen> {
-    let study = view.state.study.as_ref()?;
-    let mut chosen = None;
+/// Where to generate: the whole landscape, a region of step 3, or one made here of what is selected on the map.
+fn region_ui(ui: &mut Ui, view: &mut View, draft: &Draft) {
+    let Some(study) = view.state.study.as_ref() else { return };
+    let picture = &view.state.picture;
+    let mut chosen: Vec<RegionEdit> = Vec::new();
     let hint = "Where molecules are generated: the roughest places of the whole landscape, or of a part of latent space around chosen molecules";
     setting(ui, "Region", hint, |ui| {
         let shown = region_words(draft.fill.region.as_ref());
         let combo = ComboBox::from_id_salt("region").selected_text(shown).width(150.0).show_ui(ui, |ui| {
             if ui.selectable_label(draft.fill.region.is_none(), "Whole landscape").clicked() {
-                chosen = Some(Chosen::Everywhere);
+                chosen.push(RegionEdit::Fill(None));
             }
-            if let (Some(data), Some(points)) = (view.state.data.as_ref(), study.points.as_ref()) {
-                let selection = &view.state.picture.selection;
-                if !selection.is_empty() {
-                    let words = format!("Selection on the map ({} molecules)", selection.len());
-                    if ui.selectable_label(false, words).clicked() {
-                        chosen = Some(Chosen::In(region_of(selection, data, points)));
-                    }
-                }
-                for named in &view.state.picture.named {
-                    let words = format!("Selection “{}” ({} molecules)", named.name, named.rows.len());
-                    if ui.selectable_label(false, words).clicked() {
-                        chosen = Some(Chosen::In(region_of(&named.rows, data, points)));
-                    }
+            if let (Some(data), Some(points)) = (view.state.data.as_ref(), study.ids.points.as_ref())
+                && !picture.selection.is_empty()
+            {
+                let words = format!("Selection on the map ({} molecules)", picture.selection.len());
+                if ui.selectable_label(false, words).clicked() {
+                    let name = picture.free_region_name("Selection");
+                    let definition = region_of(&picture.selection, data, points);
+                    chosen.push(RegionEdit::Add(NamedRegion { name: name.clone(), definition }));
+                    chosen.push(RegionEdit::Fill(Some(name)));
                 }
             }
-            for name in &study.regions {
-                let region = RegionDefinition::Named(name.clone());
-                let same = draft.fill.region.as_ref() == Some(&region);
-                if ui.selectable_label(same, format!("Region “{name}”")).clicked() {
-                    chosen = Some(Chosen::In(region));
+            for region in &picture.regions {
+                let same = picture.fill_region.as_ref() == Some(&region.name);
+                if ui.selectable_label(same, format!("Region “{}”", region.name)).clicked() {
+                    chosen.push(RegionEdit::Fill(Some(region.name.clone())));
                 }
             }
         });
         combo.response
     });
-    chosen
+    for edit in chosen {
+        view.ask(PictureAction::Region(edit));
+    }
 }
 
 fn limit_ui(ui: &mut Ui, name: &str, hint: &str, limit: &mut Option<f64>, usual: f64) {
