@@ -186,9 +186,7 @@ fn usual_tree(step: Step) -> Tree<Pane> {
             let beside = tabs(&[Pane::Region, Pane::Structures, Pane::Table]);
             (tabs(&[Pane::Map, Pane::Tree]), Some(beside), 0.6, LinearDir::Horizontal)
         }
-        Step::FillTune => {
-            (tabs(&[Pane::FillSet]), Some(tabs(&[Pane::Losses, Pane::Runs])), 0.6, LinearDir::Vertical)
-        }
+        Step::FillTune => (tabs(&[Pane::FillSet]), Some(tabs(&[Pane::Losses, Pane::Runs])), 0.6, LinearDir::Vertical),
         Step::Compare => (
             tabs(&[Pane::Forest, Pane::BeforeAfter, Pane::FrustrationChange, Pane::Map]),
             Some(tabs(&[Pane::Scores, Pane::Parameters, Pane::Runs])),

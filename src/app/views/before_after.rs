@@ -256,6 +256,7 @@ impl BeforeAfterPanel {
         let edges = EdgeLayer {
             edges: built.edges.clone(),
             scale: None,
+            plain: true,
             widths: [1.0, 1.0],
             opacity: 0.55,
             selected: Vec::new(),
