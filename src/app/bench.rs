@@ -8,7 +8,7 @@ use eframe::egui;
 
 use super::action::{Action, PictureAction, StudyAction, WindowAction};
 use super::app::{App, Start};
-use super::launch::{run_window, start};
+use super::launch::{check_screen, run_window, start};
 use super::map::home;
 use super::picture::{Camera, Layer, Step};
 use super::tuning::Work;
@@ -40,6 +40,7 @@ pub fn bench_ui(study: Option<PathBuf>) -> Result<UiBench, Box<dyn std::error::E
 }
 
 fn measured(study: Option<PathBuf>, folder: &Path) -> Result<UiBench, Box<dyn std::error::Error + Send + Sync>> {
+    check_screen()?;
     let usual = start();
     let study = study.or(usual.bundled_study).ok_or("this copy of the program ships without a study: name one")?;
     copy(&study, folder)?;

@@ -35,6 +35,7 @@ pub(super) type MakeApp = Box<dyn FnOnce(&egui::Context, Start) -> Box<dyn efram
 /// # Errors
 /// In words: no display, no adapter, or what the window system said.
 pub fn launch(open: Option<&Path>) -> Result<(), LaunchError> {
+    check_screen()?;
     let revival = Revival::default();
     // A driver that is reset again and again is not worth another window.
     for _ in 0..MAX_WINDOWS {
@@ -55,14 +56,19 @@ pub(super) fn start() -> Start {
     Start { config: config_folder(), hub_cache: hub_cache(), ..shipped() }
 }
 
-/// Opens a window of this size over an app.
-pub(super) fn run_window(start: Start, size: [f32; 2], make: MakeApp) -> Result<(), LaunchError> {
+/// Refuses where there is nothing to open a window on.
+pub(super) fn check_screen() -> Result<(), LaunchError> {
     if !has_display() {
         return Err(LaunchError::NoDisplay);
     }
     if render::adapters().is_empty() {
         return Err(LaunchError::NoAdapter);
     }
+    Ok(())
+}
+
+/// Opens a window of this size over an app.
+pub(super) fn run_window(start: Start, size: [f32; 2], make: MakeApp) -> Result<(), LaunchError> {
     let mut options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Fillscape")

@@ -70,7 +70,9 @@ fn every_control_of_every_step_and_tab_has_a_name() {
         press(&mut window, Modifiers::NONE, key);
         check(&window, &format!("step {step}"));
         for tab in tabs(&window) {
-            window.get_all_by_role_and_label(Role::Button, &tab).next().unwrap().click();
+            // The map has a button of the same name as a tab; it goes when another tab is shown.
+            let Some(button) = window.query_all_by_role_and_label(Role::Button, &tab).next() else { continue };
+            button.click();
             settle(&mut window);
             check(&window, &format!("step {step}, {tab}"));
         }

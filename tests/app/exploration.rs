@@ -74,8 +74,7 @@ fn an_exploration_is_set_run_watched_and_shown() {
 #[test]
 fn the_heatmap_shows_every_field_with_its_legend() {
     let mut window = super::landscape::demo("Dark");
-    press(&mut window, Modifiers::NONE, Key::H);
-    assert!(has(&window, "Legend: Roughness on the map"));
+    assert!(has(&window, "Legend: Roughness on the map"), "the heatmap is what a landscape is first seen by");
     click(&mut window, "Roughness…");
     for (field, legend) in [
         ("Frustration", "Legend: Frustration on the map"),

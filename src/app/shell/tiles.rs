@@ -176,8 +176,8 @@ fn usual_tree(step: Step) -> Tree<Pane> {
     let (first, second, share, direction) = match step {
         Step::Model => (tabs(&[Pane::Model]), None, 1.0, LinearDir::Vertical),
         Step::Landscape => (
-            tabs(&[Pane::Map, Pane::Tree, Pane::Network, Pane::Path]),
-            Some(tabs(&[Pane::Structures, Pane::Table, Pane::Contributions, Pane::Exploration])),
+            tabs(&[Pane::Map, Pane::Tree, Pane::Network, Pane::Path, Pane::Contributions]),
+            Some(tabs(&[Pane::Structures, Pane::Table, Pane::Exploration])),
             0.68,
             // Maps are about as wide as high: beside the structures they lose less than above them.
             LinearDir::Horizontal,

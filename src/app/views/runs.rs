@@ -78,7 +78,7 @@ pub fn runs_ui(ui: &mut Ui, view: &mut View) {
 fn texts(run: &TunedRun) -> Vec<String> {
     let tuned = &run.tuned;
     let both = |of: fn(&crate::train::tune::Validation) -> f64, times: f64| match (&tuned.before, &tuned.after) {
-        (Some(before), Some(after)) => format!("{} → {}", number(times * of(before)), number(times * of(after))),
+        (Some(before), Some(after)) => format!("{} to {}", number(times * of(before)), number(times * of(after))),
         _ => "not measured".to_owned(),
     };
     let stopped = match &tuned.stop_reason {

@@ -60,6 +60,10 @@ pub(super) fn comparison(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         let path = checkpoints::whole(sitting.study, artefact, &sitting.inputs.model)?;
         models.push(NamedModel { arm: arm.clone(), seed: is_each.then_some(*seed), path });
     }
+    let is_model = |arm: &String| arm == "base" || compared.iter().any(|(kept, ..)| kept == arm);
+    if !recipe.runs.is_empty() {
+        p.pairs.retain(|pair| is_model(&pair.base) && is_model(&pair.new));
+    }
     if is_each {
         let is_compared = |seed: &u64| compared.is_empty() || compared.iter().any(|(_, kept, _)| kept == seed);
         p.seeds.retain(|seed| is_compared(seed) || !recipe.tune_seeds.contains(seed));
