@@ -397,7 +397,7 @@ impl Recipe {
         }
         let arms: Vec<String> = self.arms().into_iter().map(|arm| arm.name).collect();
         match twice(&arms) {
-            Some(arm) => Err(format!("two runs would be called {arm:?}, expected different names")),
+            Some(arm) => Err(format!("the arm {arm:?} is asked for twice, expected another name for each")),
             None => Ok(()),
         }
     }
