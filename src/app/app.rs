@@ -276,6 +276,14 @@ impl App {
         ctx.send_viewport_cmd(egui::ViewportCommand::Close);
     }
 
+    /// Which jobs there are, and which steps they work on.
+    fn note_jobs(&mut self) {
+        self.state.jobs = self.board.cards();
+        let active = |id: u64| self.state.jobs.iter().any(|job| job.id == id && job.is_active());
+        self.step_jobs.retain(|(id, _)| active(*id));
+        self.state.running = self.step_jobs.iter().map(|(_, step)| *step).collect();
+    }
+
     /// Takes in what has happened since the last frame.
     pub(super) fn poll(&mut self, ctx: &egui::Context) {
         if self.device.is_lost() && !self.quit_now {
@@ -285,13 +293,13 @@ impl App {
         if let Some(places) = self.forming.take() {
             self.state.forming = Some(Shared::new(places));
         }
-        for (name, ending) in self.board.poll() {
+        let endings = self.board.poll();
+        // What has ended no longer writes the study, which is read anew when its ending is taken in.
+        self.note_jobs();
+        for (name, ending) in endings {
             self.take_ending(&name, ending, ctx);
         }
-        self.state.jobs = self.board.cards();
-        let active = |id: u64| self.state.jobs.iter().any(|job| job.id == id && job.is_active());
-        self.step_jobs.retain(|(id, _)| active(*id));
-        self.state.running = self.step_jobs.iter().map(|(_, step)| *step).collect();
+        self.note_jobs();
         self.measure_region();
         let dropped: Vec<PathBuf> =
             ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());

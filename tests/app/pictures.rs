@@ -30,6 +30,9 @@ fn the_map_in_light_and_dark() {
         press(&mut window, Modifiers::COMMAND, Key::B);
         press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::B);
         let map = window.get_by_label_contains("Map of").rect();
+        // No card of a molecule that the pointer happens to rest on.
+        window.hover_at(map.left_bottom() + vec2(2.0, 30.0));
+        settle(&mut window);
         for rect in
             [eframe::egui::Rect::everything_above(map.top()), eframe::egui::Rect::everything_below(map.bottom())]
         {
