@@ -21,9 +21,7 @@ fn the_bundled_study_is_on_screen_with_its_map_and_its_model() {
 fn what_ships_shows_a_landscape_and_the_roughest_molecule() {
     let window = Opening::bundled().open();
     assert_eq!(window.state().notice(), None);
-    for label in ["Legend: Roughness on the map", " minimum"] {
-        assert!(window.query_all_by_label_contains(label).count() > 0, "{label} is missing");
-    }
+    assert!(window.query_by_label_contains("Legend: Roughness on the map").is_some(), "the heatmap has no legend");
     assert!(window.query_by_label("Where the map is roughest").is_some());
     assert!(window.query_all_by_label_contains("Structure of ").count() > 0);
     for step in ["2 Landscape, done", "3 Region, done", "4 Fill-tune, done", "5 Compare, done"] {
