@@ -1,4 +1,4 @@
-"""UMAP of Fillscape beside umap-learn on two data sets that are no formulas; figures in benches/projection.md.
+"""UMAP of Fillscape beside umap-learn on two data sets that are no formulas; prints a table.
 
   digits   1797 handwritten digits of 64 pixels, which scikit-learn ships
   latents  molecules of a CSV file in the latent space of a model, as `fillscape model encode` writes them:
