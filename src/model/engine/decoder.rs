@@ -1,45 +1,8 @@
-use super::super::config::BartConfig;
 use super::super::greedy::{GreedyParams, Tokens};
+use super::attention::Cache;
 use super::encoder::sized;
-use super::kernels::{self, Attended};
+use super::kernels;
 use super::weights::{DecoderBlock, Engine};
-
-/// Keys and values of one block for every slot: keys feature by feature `(d, stride)`, values head by head
-/// `(heads, stride, head_dim)`, so that attention reads both straight through.
-struct Cache {
-    keys: Vec<f32>,
-    values: Vec<f32>,
-    stride: usize,
-    slot_len: usize,
-    n_heads: usize,
-}
-
-impl Cache {
-    fn new(n_slots: usize, n_positions: usize, config: &BartConfig) -> Self {
-        let stride = n_positions.next_multiple_of(16);
-        let slot_len = stride * config.d_model;
-        let (keys, values) = (vec![0.0; n_slots * slot_len], vec![0.0; n_slots * slot_len]);
-        Self { keys, values, stride, slot_len, n_heads: config.decoder_attention_heads }
-    }
-
-    fn write(&mut self, slot: usize, t: usize, key: &[f32], value: &[f32]) {
-        let at = slot * self.slot_len;
-        for (slot, &k) in self.keys[at + t..at + self.slot_len].iter_mut().step_by(self.stride).zip(key) {
-            *slot = k;
-        }
-        let head_dim = value.len() / self.n_heads;
-        let values = self.values[at..at + self.slot_len].chunks_exact_mut(self.stride * head_dim);
-        for (head, value) in values.zip(value.chunks_exact(head_dim)) {
-            head[t * head_dim..][..head_dim].copy_from_slice(value);
-        }
-    }
-
-    fn attended(&self, slot: usize, n: usize) -> Attended<'_> {
-        let place = slot * self.slot_len..(slot + 1) * self.slot_len;
-        let Self { stride, n_heads, .. } = *self;
-        Attended { keys: &self.keys[place.clone()], values: &self.values[place], stride, n, n_heads }
-    }
-}
 
 /// A row that is growing.
 struct Growing {
@@ -71,6 +34,10 @@ impl Engine {
         if bytes <= SMALL_WEIGHTS_BYTES { 8 } else { 64 }
     }
 
+    fn cache(&self, n_slots: usize, n_positions: usize) -> Cache {
+        Cache::new(n_slots, n_positions, self.config.d_model, self.config.decoder_attention_heads)
+    }
+
     /// Greedy decoding of encoder states `(n, positions, d_model)`, on the calling thread.
     pub fn greedy(&self, states: &[f32], positions: usize, params: &GreedyParams) -> Vec<Tokens> {
         let d = self.config.d_model;
@@ -80,8 +47,7 @@ impl Engine {
         if params.max_new_tokens == 0 {
             return tokens;
         }
-        let caches =
-            |n_positions| self.decoder_blocks.iter().map(|_| Cache::new(n_slots, n_positions, &self.config)).collect();
+        let caches = |n_positions| self.decoder_blocks.iter().map(|_| self.cache(n_slots, n_positions)).collect();
         let mut own: Vec<Cache> = caches(params.max_new_tokens);
         let mut cross: Vec<Cache> = caches(positions);
         let mut scratch = StepScratch::default();
@@ -125,8 +91,7 @@ impl Engine {
         let Some((&start, rest)) = ids.split_first() else { return Vec::new() };
         let positions = states.len() / d;
         let params = GreedyParams { start, max_new_tokens: ids.len(), ..GreedyParams::of(&self.config) };
-        let caches =
-            |n_positions| self.decoder_blocks.iter().map(|_| Cache::new(1, n_positions, &self.config)).collect();
+        let caches = |n_positions| self.decoder_blocks.iter().map(|_| self.cache(1, n_positions)).collect();
         let (mut own, mut cross): (Vec<Cache>, Vec<Cache>) = (caches(ids.len()), caches(positions));
         let mut scratch = StepScratch::default();
         self.attend_to(states, 0, &mut cross, &mut scratch);
@@ -176,7 +141,7 @@ impl Engine {
         kernels::layer_norm(x, &self.decoder.norm.weight, &self.decoder.norm.bias);
         let mixed = sized(&mut scratch.mixed, n * d);
         let residual = sized(&mut scratch.residual, n * d);
-        let longest = own.iter().chain(cross).map(|cache| cache.stride).max().unwrap_or(0);
+        let longest = own.iter().chain(cross).map(Cache::n_scores).max().unwrap_or(0);
         let scores = sized(&mut scratch.scores, longest);
         for ((block, own), cross) in self.decoder_blocks.iter().zip(own).zip(cross) {
             let qkv = sized(&mut scratch.qkv, n * 3 * d);
@@ -184,7 +149,7 @@ impl Engine {
             for ((row, qkv), mixed) in growing.iter().zip(qkv.chunks_exact(3 * d)).zip(mixed.chunks_exact_mut(d)) {
                 let t = tokens[row.row].ids.len();
                 own.write(row.slot, t, &qkv[d..2 * d], &qkv[2 * d..]);
-                kernels::attend(&qkv[..d], own.attended(row.slot, t + 1), scores, mixed);
+                own.attend(row.slot, t + 1, &qkv[..d], scores, mixed);
             }
             block.out.apply(mixed, residual);
             kernels::add_layer_norm(x, residual, &block.norm.weight, &block.norm.bias);
@@ -192,7 +157,7 @@ impl Engine {
             let queries = sized(&mut scratch.qkv, n * d);
             block.cross_q.apply(x, queries);
             for ((row, query), mixed) in growing.iter().zip(queries.chunks_exact(d)).zip(mixed.chunks_exact_mut(d)) {
-                kernels::attend(query, cross.attended(row.slot, positions), scores, mixed);
+                cross.attend(row.slot, positions, query, scores, mixed);
             }
             block.cross_out.apply(mixed, residual);
             kernels::add_layer_norm(x, residual, &block.cross_norm.weight, &block.cross_norm.bias);

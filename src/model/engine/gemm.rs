@@ -12,6 +12,9 @@ pub const PANEL: usize = 32;
 const ROWS: usize = 8;
 /// Inputs that are summed in registers before the sums go to memory: a panel of them stays in the cache.
 const BLOCK: usize = 512;
+/// Inputs between two looks at where the slices end: a check that could fail inside the innermost loop would make the
+/// compiler store all sums at every input.
+const GROUP: usize = 32;
 
 /// A linear layer with its weights in panels.
 #[derive(Debug, Clone)]
@@ -171,15 +174,16 @@ fn tile<S: Simd, const R: usize, const VECS: usize>(
     width: usize,
 ) -> usize {
     let rows: [&[f32]; R] = std::array::from_fn(|r| &x[r * x_stride..][..depth]);
+    let (groups, rest) = panel[..depth * PANEL].as_chunks::<{ GROUP * PANEL }>();
     let mut sums = [[simd.splat_f32s(0.0); VECS]; R];
-    for (k, weights) in (0..depth).zip(panel.as_chunks::<PANEL>().0) {
-        let weights = S::as_simd_f32s(weights).0;
-        for r in 0..R {
-            let x = simd.splat_f32s(rows[r][k]);
-            for v in 0..VECS {
-                sums[r][v] = simd.mul_add_f32s(x, weights[v], sums[r][v]);
-            }
-        }
+    for (g, weights) in groups.iter().enumerate() {
+        let x: [&[f32; GROUP]; R] =
+            std::array::from_fn(|r| rows[r][g * GROUP..].first_chunk().expect("a group of inputs"));
+        sums = add_group(simd, x, weights, sums);
+    }
+    for (k, weights) in (groups.len() * GROUP..depth).zip(rest.as_chunks::<PANEL>().0) {
+        let x: [&[f32; 1]; R] = std::array::from_fn(|r| rows[r][k..].first_chunk().expect("an input"));
+        sums = add_group(simd, x, weights, sums);
     }
     for r in 0..R {
         let out = &mut out[r * out_stride..][..width];
@@ -198,6 +202,27 @@ fn tile<S: Simd, const R: usize, const VECS: usize>(
         }
     }
     R
+}
+
+/// Sums of `N` inputs further. Nothing in here can fail, so that the sums stay in registers.
+#[inline(always)]
+fn add_group<S: Simd, const R: usize, const VECS: usize, const N: usize>(
+    simd: S,
+    x: [&[f32; N]; R],
+    weights: &[f32],
+    mut sums: [[S::f32s; VECS]; R],
+) -> [[S::f32s; VECS]; R] {
+    let weights = weights.as_chunks::<PANEL>().0.first_chunk::<N>().expect("weights of the inputs");
+    for k in 0..N {
+        let weights = S::as_simd_f32s(&weights[k]).0.first_chunk::<VECS>().expect("vectors of a panel");
+        for r in 0..R {
+            let x = simd.splat_f32s(x[r][k]);
+            for v in 0..VECS {
+                sums[r][v] = simd.mul_add_f32s(x, weights[v], sums[r][v]);
+            }
+        }
+    }
+    sums
 }
 
 #[cfg(test)]

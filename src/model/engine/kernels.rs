@@ -150,102 +150,13 @@ pub fn softmax_rows(scores: &mut [f32], row_len: usize, n: usize) {
     );
 }
 
+/// Replaces `x` by its softmax.
 #[inline(always)]
-fn softmax(x: &mut [f32]) {
+pub(super) fn softmax(x: &mut [f32]) {
     let top = max(x);
     map(x, |x| exp(x - top));
     let scale = 1.0 / sum(x, |x| x);
     map(x, |x| x * scale);
-}
-
-/// Keys and values that a query attends to: `n` positions of width `d`.
-#[derive(Debug, Clone, Copy)]
-pub struct Attended<'a> {
-    /// Keys, feature by feature: `(d, stride)`, of which the first `n` columns are filled.
-    pub keys: &'a [f32],
-    /// Values, head by head: `(heads, stride, head_dim)`, of which the first `n` rows of each are filled.
-    pub values: &'a [f32],
-    /// Columns of `keys` and rows of a head's `values`, a multiple of 16.
-    pub stride: usize,
-    /// Positions.
-    pub n: usize,
-    /// Heads; divides `d`.
-    pub n_heads: usize,
-}
-
-/// Attention of one query (scaled before) over all heads: `out` `(d,)`; `scores` is scratch of `stride` values.
-pub fn attend(query: &[f32], kv: Attended, scores: &mut [f32], out: &mut [f32]) {
-    vectorised(
-        #[inline(always)]
-        || {
-            let d = query.len();
-            let head_dim = d / kv.n_heads;
-            let n_filled = kv.n.next_multiple_of(LANES);
-            for head in 0..kv.n_heads {
-                let features = head * head_dim..(head + 1) * head_dim;
-                let scores = &mut scores[..n_filled];
-                let keys = &kv.keys[features.start * kv.stride..features.end * kv.stride];
-                score(&query[features.clone()], keys, kv.stride, scores);
-                softmax(&mut scores[..kv.n]);
-                let values = &kv.values[features.start * kv.stride..features.end * kv.stride];
-                mix(&scores[..kv.n], values, head_dim, &mut out[features]);
-            }
-        },
-    );
-}
-
-/// scores[t] = Σ_j query[j] keys[j][t], 64 positions at a time where there are so many.
-#[inline(always)]
-fn score(query: &[f32], keys: &[f32], stride: usize, scores: &mut [f32]) {
-    let mut at = 0;
-    while at < scores.len() {
-        at += match scores.len() - at {
-            64.. => score_block::<64>(query, &keys[at..], stride, &mut scores[at..]),
-            48.. => score_block::<48>(query, &keys[at..], stride, &mut scores[at..]),
-            32.. => score_block::<32>(query, &keys[at..], stride, &mut scores[at..]),
-            _ => score_block::<16>(query, &keys[at..], stride, &mut scores[at..]),
-        };
-    }
-}
-
-#[inline(always)]
-fn score_block<const N: usize>(query: &[f32], keys: &[f32], stride: usize, scores: &mut [f32]) -> usize {
-    let mut sums = [0.0f32; N];
-    for (j, &q) in query.iter().enumerate() {
-        let keys: &[f32; N] = keys[j * stride..].first_chunk().expect("a filled block of keys");
-        for t in 0..N {
-            sums[t] = keys[t].mul_add(q, sums[t]);
-        }
-    }
-    scores[..N].copy_from_slice(&sums);
-    N
-}
-
-/// out[j] = Σ_t weights[t] values[t][j], 64 features at a time where there are so many.
-#[inline(always)]
-fn mix(weights: &[f32], values: &[f32], stride: usize, out: &mut [f32]) {
-    let mut at = 0;
-    while at < out.len() {
-        at += match out.len() - at {
-            64.. => mix_block::<64>(weights, &values[at..], stride, &mut out[at..]),
-            32.. => mix_block::<32>(weights, &values[at..], stride, &mut out[at..]),
-            16.. => mix_block::<16>(weights, &values[at..], stride, &mut out[at..]),
-            _ => mix_block::<1>(weights, &values[at..], stride, &mut out[at..]),
-        };
-    }
-}
-
-#[inline(always)]
-fn mix_block<const N: usize>(weights: &[f32], values: &[f32], stride: usize, out: &mut [f32]) -> usize {
-    let mut sums = [0.0f32; N];
-    for (t, &w) in weights.iter().enumerate() {
-        let values: &[f32; N] = values[t * stride..].first_chunk().expect("a block of values");
-        for j in 0..N {
-            sums[j] = values[j].mul_add(w, sums[j]);
-        }
-    }
-    out[..N].copy_from_slice(&sums);
-    N
 }
 
 /// The index of the largest value, the first of equals; 0 if there is none.

@@ -6,6 +6,7 @@
 //! not depend on batches or threads. What is computed is defined by [`super::bart`] and [`super::selfies_ted`], against
 //! which it is tested.
 
+mod attention;
 mod decoder;
 mod encoder;
 pub(crate) mod gemm;
