@@ -1,5 +1,5 @@
-//! Dropout whose masks depend on the seed, the place in the network and the row of the batch alone: not on threads, nor
-//! on how a batch is cut, and they are drawn again for the way back instead of being kept.
+//! Dropout whose masks depend on the seed, the place in the network and the row of the batch (those of attention also on
+//! how long the rows of its piece are): not on threads. They are drawn again for the way back instead of being kept.
 
 use crate::model::BartConfig;
 use crate::train::random::Generator;

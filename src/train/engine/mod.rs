@@ -78,6 +78,43 @@ pub struct DenoisingBatch {
     pub readout: Option<(Vec<u32>, Vec<f32>)>,
 }
 
+impl DenoisingBatch {
+    /// Some rows, without the places at their ends that none of them uses: padding that is not attended to and not read,
+    /// and decoder targets of no weight, which nothing before them sees.
+    fn piece(&self, rows: std::ops::Range<usize>) -> Self {
+        let (enc, dec) = (self.encoder_seq, self.decoder_seq);
+        let (encoder, decoder) = (rows.start * enc..rows.end * enc, rows.start * dec..rows.end * dec);
+        let attended = self.hidden.as_ref().map(|hidden| &hidden[encoder.clone()]);
+        let read = self.readout.as_ref().map(|(_, weights)| &weights[encoder.clone()]);
+        let is_used = |k: usize| attended.is_none_or(|hidden| !hidden[k]) || read.is_some_and(|read| read[k] > 0.0);
+        let encoder_seq = used_places(encoder.len(), enc, is_used);
+        let weights = &self.weights[decoder.clone()];
+        let decoder_seq = used_places(decoder.len(), dec, |k| weights[k] > 0.0);
+        Self {
+            ids: cut(&self.ids[encoder.clone()], enc, encoder_seq),
+            encoder_seq,
+            hidden: attended.map(|hidden| cut(hidden, enc, encoder_seq)),
+            decoder_ids: cut(&self.decoder_ids[decoder.clone()], dec, decoder_seq),
+            decoder_seq,
+            targets: cut(&self.targets[decoder.clone()], dec, decoder_seq),
+            weights: cut(weights, dec, decoder_seq),
+            readout: self.readout.as_ref().map(|(targets, weights)| {
+                (cut(&targets[encoder.clone()], enc, encoder_seq), cut(&weights[encoder.clone()], enc, encoder_seq))
+            }),
+        }
+    }
+}
+
+/// Places up to the last one that any of the rows uses, at least one; `n` values in rows of `seq`.
+fn used_places(n: usize, seq: usize, is_used: impl Fn(usize) -> bool) -> usize {
+    (0..n).filter(|&k| is_used(k)).map(|k| k % seq + 1).max().unwrap_or(1)
+}
+
+/// The first `len` places of each row of `seq`.
+fn cut<T: Copy>(x: &[T], seq: usize, len: usize) -> Vec<T> {
+    x.chunks_exact(seq).flat_map(|row| &row[..len]).copied().collect()
+}
+
 /// A batch for the projectors: encoder rows, and what should come out behind the latent vector.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LatentBatch {
@@ -159,23 +196,22 @@ impl Engine {
         let scale = inverse_sum(&batch.weights);
         let readout_scale = batch.readout.as_ref().map_or(0.0, |(_, weights)| inverse_sum(weights));
         let shares = self.shares(n_rows, batch.encoder_seq.max(batch.decoder_seq), |rows, share| {
-            let (e, d) = (batch.encoder_seq, batch.decoder_seq);
-            let (enc, dec) = (rows.start * e..rows.end * e, rows.start * d..rows.end * d);
-            let hidden = batch.hidden.as_ref().map(|h| &h[enc.clone()]);
-            let encoded = Rows { ids: &batch.ids[enc.clone()], seq: e, hidden };
-            let decoded = Rows { ids: &batch.decoder_ids[dec.clone()], seq: d, hidden: None };
+            let piece = batch.piece(rows.clone());
+            let (e, d) = (piece.encoder_seq, piece.decoder_seq);
+            let encoded = Rows { ids: &piece.ids, seq: e, hidden: piece.hidden.as_deref() };
+            let decoded = Rows { ids: &piece.decoder_ids, seq: d, hidden: None };
             let drops = Drops::new(dropout, rows.start);
             let (states, encoder_tape) = self.bart.encode_dropping(p, &encoded, &drops);
             let (out, decoder_tape) = self.bart.decode_dropping(p, &decoded, &states, &encoded, &drops);
             let g = &mut share.gradient;
-            let weights = scaled(&batch.weights[dec.clone()], scale);
-            let head = self.bart.head_loss(p, g, &out, &batch.targets[dec], &weights);
+            let weights = scaled(&piece.weights, scale);
+            let head = self.bart.head_loss(p, g, &out, &piece.targets, &weights);
             share.loss.decoder += head.loss;
             share.loss.count(&head.correct, &weights);
             let mut dstates = vec![0.0; states.len()];
-            if let Some((targets, weights)) = &batch.readout {
-                let weights = scaled(&weights[enc.clone()], readout_scale);
-                let head = self.bart.head_loss(p, g, &states, &targets[enc], &weights);
+            if let Some((targets, weights)) = &piece.readout {
+                let weights = scaled(weights, readout_scale);
+                let head = self.bart.head_loss(p, g, &states, targets, &weights);
                 share.loss.readout += head.loss;
                 dstates = head.dstates;
             }
@@ -337,4 +373,41 @@ fn sum_shares(shares: Vec<Share>, g: &mut [f32]) -> StepLoss {
         loss.n_targets += share.loss.n_targets;
     }
     loss
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(hidden: Option<Vec<bool>>, readout: Option<(Vec<u32>, Vec<f32>)>) -> DenoisingBatch {
+        DenoisingBatch {
+            ids: vec![1, 2, 3, 0, 4, 5, 0, 0, 6, 7, 8, 9],
+            encoder_seq: 4,
+            hidden,
+            decoder_ids: vec![1, 2, 0, 1, 0, 0, 1, 2, 3],
+            decoder_seq: 3,
+            targets: vec![2, 3, 0, 4, 0, 0, 5, 6, 7],
+            weights: vec![1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0],
+            readout,
+        }
+    }
+
+    #[test]
+    fn a_piece_leaves_out_what_none_of_its_rows_uses() {
+        let hidden: Vec<bool> = [0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0].iter().map(|&h| h == 1).collect();
+        let piece = batch(Some(hidden.clone()), None).piece(0..2);
+        assert_eq!((piece.encoder_seq, piece.decoder_seq), (3, 2));
+        assert_eq!(piece.ids, [1, 2, 3, 4, 5, 0]);
+        assert_eq!(piece.hidden, Some(vec![false, false, false, false, false, true]));
+        assert_eq!((piece.decoder_ids, piece.targets), (vec![1, 2, 1, 0], vec![2, 3, 4, 0]));
+        assert_eq!(piece.weights, [1.0, 1.0, 1.0, 0.0]);
+        let whole = batch(Some(hidden.clone()), None);
+        assert_eq!(whole.piece(2..3).ids, [6, 7, 8, 9]);
+        assert_eq!(whole.piece(2..3).decoder_seq, 3, "a target without weight between others stays");
+        // What is attended to or read off stays, padding or not.
+        assert_eq!(batch(None, None).piece(0..2).encoder_seq, 4);
+        let mut weights = vec![0.0; 12];
+        weights[3] = 0.5;
+        assert_eq!(batch(Some(hidden), Some((vec![0; 12], weights))).piece(0..2).encoder_seq, 4);
+    }
 }
