@@ -1,7 +1,7 @@
 //! The first seconds.
 
 use eframe::egui::Modifiers;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::support::{N, Opening, click, drag_over_map};
 
@@ -22,6 +22,14 @@ fn what_ships_shows_a_landscape_and_the_roughest_molecule() {
     let window = Opening::bundled().open();
     assert_eq!(window.state().notice(), None);
     assert!(window.query_by_label_contains("Legend: Roughness on the map").is_some(), "the heatmap has no legend");
+    assert!(window.query_by_label_contains("hatched: weak support").is_some(), "hatching is not explained");
+    let shapes = window.query_all_by_label_contains("Legend: ").filter(|legend| {
+        legend
+            .accesskit_node()
+            .label()
+            .is_some_and(|label| label.contains("minimum") && label.contains("transition state"))
+    });
+    assert_eq!(shapes.count(), 1, "the legend does not tell minima from transition states");
     assert!(window.query_by_label("Where the map is roughest").is_some());
     assert!(window.query_all_by_label_contains("Structure of ").count() > 0);
     for step in ["2 Landscape, done", "3 Region, done", "4 Fill-tune, done", "5 Compare, done"] {

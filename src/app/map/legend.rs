@@ -7,7 +7,7 @@ use super::scene::Legend;
 use crate::app::data::number;
 use crate::app::model_session::thousands;
 use crate::app::theme::{Palette, space};
-use crate::render::{ColourScale, Drawing, GlyphShape, Mark, Rgba, ticks};
+use crate::render::{ColourScale, Drawing, Glyph, GlyphShape, Mark, Rgba, Theme, ticks};
 
 const BAR: egui::Vec2 = vec2(144.0, 8.0);
 /// Height of a line of words.
@@ -16,6 +16,11 @@ const MARGIN: f32 = 8.0;
 /// Width of a list of shapes: their names are long.
 const SHAPES_WIDTH: f32 = 226.0;
 
+/// Widest colour bar: long titles widen it.
+const WIDEST: f32 = 240.0;
+/// What hatching says.
+const HATCHED: &str = "hatched: weak support";
+
 /// Paints the legends into the lower left corner of `rect`: side by side while there is room, then above each other.
 pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
     let corner = rect.left_bottom() + vec2(space::S, -space::S);
@@ -23,10 +28,18 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
     for legend in legends {
         let height = match legend {
             Legend::Scale(_) => 40.0,
+            Legend::HatchedScale(_) => 40.0 + LINE,
             Legend::Words(_, words) => 20.0 + LINE * words.len() as f32,
             Legend::Shapes(shapes) => 4.0 + LINE * shapes.len() as f32,
         };
-        let width = if matches!(legend, Legend::Shapes(_)) { SHAPES_WIDTH } else { BAR.x };
+        let width = match legend {
+            Legend::Scale(scale) | Legend::HatchedScale(scale) => {
+                let title = ui.painter().layout_no_wrap(title_of(scale), FontId::proportional(12.0), palette.ink);
+                title.size().x.clamp(BAR.x, WIDEST)
+            }
+            Legend::Words(..) => BAR.x,
+            Legend::Shapes(_) => SHAPES_WIDTH,
+        };
         let size = vec2(width + 2.0 * MARGIN, height + MARGIN);
         if left > corner.x && left + size.x > rect.right() - space::S {
             (left, bottom) = (corner.x, top - space::S);
@@ -45,6 +58,10 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words_of(legend)));
         match legend {
             Legend::Scale(scale) => scale_ui(ui, palette, inner, scale),
+            Legend::HatchedScale(scale) => {
+                scale_ui(ui, palette, inner, scale);
+                hatched_ui(ui, palette, inner);
+            }
             Legend::Words(title, words) => words_ui(ui, palette, inner, title, words),
             Legend::Shapes(shapes) => shapes_ui(ui, palette, inner, shapes),
         }
@@ -54,9 +71,11 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
 /// The legend in words, for those who cannot see it.
 pub fn words_of(legend: &Legend) -> String {
     match legend {
-        Legend::Scale(scale) => {
+        Legend::Scale(scale) | Legend::HatchedScale(scale) => {
             let [low, high] = scale.range.map(|value| number(f64::from(value)));
-            format!("Legend: {} from {low} to {high} {}", scale.label, scale.unit)
+            let hatched =
+                if matches!(legend, Legend::HatchedScale(_)) { format!("; {HATCHED}") } else { String::new() };
+            format!("Legend: {} from {low} to {high} {}{hatched}", scale.label, scale.unit)
         }
         Legend::Words(title, words) => {
             let words: Vec<&str> = words.iter().map(|(word, _, _)| word.as_str()).collect();
@@ -74,18 +93,34 @@ fn colour([r, g, b, a]: Rgba) -> Color32 {
     Color32::from_rgba_unmultiplied(r, g, b, a)
 }
 
+fn title_of(scale: &ColourScale) -> String {
+    if scale.unit.is_empty() { scale.label.clone() } else { format!("{} ({})", scale.label, scale.unit) }
+}
+
+/// A hatched swatch and what it says, under a colour bar.
+fn hatched_ui(ui: &Ui, palette: &Palette, inner: Rect) {
+    let swatch = Rect::from_min_size(pos2(inner.left(), inner.bottom() - LINE + 5.0), vec2(16.0, 10.0));
+    let painter = ui.painter().with_clip_rect(swatch);
+    let stroke = egui::Stroke::new(1.0, palette.ink_weak);
+    for k in 0..5 {
+        let x = swatch.left() - swatch.height() + 6.0 * k as f32;
+        painter.line_segment([pos2(x, swatch.bottom()), pos2(x + swatch.height(), swatch.top())], stroke);
+    }
+    let at = swatch.right_center() + vec2(6.0, 0.0);
+    ui.painter().text(at, Align2::LEFT_CENTER, HATCHED, FontId::proportional(11.0), palette.ink_weak);
+}
+
 fn scale_ui(ui: &Ui, palette: &Palette, inner: Rect, scale: &ColourScale) {
     let painter = ui.painter();
-    let title = if scale.unit.is_empty() { scale.label.clone() } else { format!("{} ({})", scale.label, scale.unit) };
-    let mut job = LayoutJob::simple(title, FontId::proportional(12.0), palette.ink, inner.width());
+    let mut job = LayoutJob::simple(title_of(scale), FontId::proportional(12.0), palette.ink, inner.width());
     job.wrap.max_rows = 1;
     painter.galley(inner.min - vec2(0.0, 2.0), painter.layout_job(job), palette.ink);
-    let bar = Rect::from_min_size(inner.min + vec2(0.0, 15.0), BAR);
+    let bar = Rect::from_min_size(inner.min + vec2(0.0, 15.0), vec2(inner.width(), BAR.y));
     let mut mesh = egui::Mesh::default();
     let n = 64;
     for k in 0..=n {
         let part = k as f32 / n as f32;
-        let x = bar.left() + part * BAR.x;
+        let x = bar.left() + part * bar.width();
         let fill = colour(scale.map.colour(part));
         mesh.colored_vertex(pos2(x, bar.top()), fill);
         mesh.colored_vertex(pos2(x, bar.bottom()), fill);
@@ -98,7 +133,7 @@ fn scale_ui(ui: &Ui, palette: &Palette, inner: Rect, scale: &ColourScale) {
     let mut free = inner.left() - 4.0;
     for (value, words) in ticks(low, high, 4) {
         let part = if high > low { ((value - low) / (high - low)) as f32 } else { 0.5 };
-        let x = bar.left() + part * BAR.x;
+        let x = bar.left() + part * bar.width();
         painter.vline(x, bar.bottom()..=bar.bottom() + 3.0, egui::Stroke::new(1.0, palette.ink_weak));
         let galley = painter.layout_no_wrap(words, FontId::proportional(11.0), palette.ink_weak);
         let left = (x - 0.5 * galley.size().x).clamp(inner.left(), (inner.right() - galley.size().x).max(inner.left()));
@@ -122,10 +157,18 @@ fn words_ui(ui: &Ui, palette: &Palette, inner: Rect, title: &str, words: &[(Stri
     }
 }
 
+/// How many glyphs of each kind there are.
+pub fn shapes_of(glyphs: &[Glyph], theme: &Theme) -> Legend {
+    let count = |shape: GlyphShape| glyphs.iter().filter(|glyph| glyph.shape == shape).count();
+    let colour = |shape: GlyphShape| if shape.is_minimum() { theme.minimum } else { theme.transition_state };
+    let shapes = GlyphShape::ALL.into_iter().map(|shape| (shape, colour(shape), count(shape)));
+    Legend::Shapes(shapes.filter(|(_, _, n)| *n > 0).collect())
+}
+
 fn shapes_ui(ui: &Ui, palette: &Palette, inner: Rect, shapes: &[(GlyphShape, Rgba, usize)]) {
     let painter = ui.painter().with_clip_rect(inner.expand(2.0));
     for (k, (shape, fill, n)) in shapes.iter().enumerate() {
-        let y = inner.top() + 6.0 + 16.0 * k as f32;
+        let y = inner.top() + 6.0 + LINE * k as f32;
         let mut glyph = Drawing::new([1.0; 2], [0; 4]);
         let centre = [inner.left() + 5.0, y];
         glyph.marks.push(Mark::Glyph { centre, shape: *shape, radius: 4.0, fill: *fill, halo: [0; 4], ring: [0; 4] });

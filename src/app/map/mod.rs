@@ -14,7 +14,7 @@ use std::sync::Arc;
 use eframe::egui::{self, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, vec2};
 
 pub use camera::{Lens, camera_around, home};
-pub use legend::ui as legends_ui;
+pub use legend::{shapes_of, ui as legends_ui};
 pub use scene::{Legend, theme};
 use scene::{SceneCache, forming_scene};
 
@@ -113,13 +113,13 @@ impl MapPanel {
             film_bar_ui(ui, view, rect);
         }
         legend::ui(ui, &view.palette, rect, &legends);
-        if view.state.picture.shows(Layer::Points) {
-            cards::ui(ui, view, data, map, &lens, rect, response.hovered() && self.drag.is_none());
-        }
         note_ui(ui, view, map, rect);
         let grid = view.state.study.as_ref().and_then(|study| study.fields.get(Field::Roughness));
         if let Some(grid) = grid.filter(|_| view.state.coach && self.drag.is_none()) {
             coach::ui(ui, &view.palette, &grid, &lens, rect);
+        }
+        if view.state.picture.shows(Layer::Points) {
+            cards::ui(ui, view, data, map, &lens, rect, response.hovered() && self.drag.is_none());
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eframe::egui::Color32;
 
 use super::home;
+use super::legend::shapes_of;
 use crate::app::data::{DataSet, MapPlaces, RowSet, Values};
 use crate::app::picture::{Heatmap, Layer};
 use crate::app::state::State;
@@ -20,6 +21,8 @@ use crate::render::{
 pub enum Legend {
     /// A colour bar.
     Scale(ColourScale),
+    /// A colour bar of a field that is hatched where support is weak.
+    HatchedScale(ColourScale),
     /// A colour a word, with how often it occurs.
     Words(String, Vec<(String, Rgba, usize)>),
     /// Kinds of stationary points, with how many there are.
@@ -111,7 +114,9 @@ impl SceneCache {
             && let Some(grid) = state.study.as_ref().and_then(|study| study.fields.get(picture.heatmap.field))
         {
             let layer = self.heatmap(grid, picture.heatmap, palette.dark);
-            legends.push(Legend::Scale(layer.scale.clone()));
+            let hatched = layer.grid.supported.iter().any(|supported| !supported);
+            let legend = if hatched { Legend::HatchedScale } else { Legend::Scale };
+            legends.push(legend(layer.scale.clone()));
             scene.fields.push(layer);
         }
         if picture.shows(Layer::Density) {
@@ -135,6 +140,7 @@ impl SceneCache {
         {
             let scale = self.network(state, &network, &mut scene);
             legends.extend(scale.map(Legend::Scale));
+            legends.extend(scene.glyphs.as_ref().map(|layer| shapes_of(&layer.glyphs, &scene.theme)));
         }
         (scene, legends)
     }

@@ -247,6 +247,11 @@ impl Behavior<Pane> for Panes<'_, '_> {
         28.0
     }
 
+    // Panes are moved by their tabs. A whole tab bar would be a control without a name.
+    fn is_tile_draggable(&self, tiles: &egui_tiles::Tiles<Pane>, tile: TileId) -> bool {
+        matches!(tiles.get(tile), Some(egui_tiles::Tile::Pane(_)))
+    }
+
     fn gap_width(&self, _style: &egui::Style) -> f32 {
         2.0
     }

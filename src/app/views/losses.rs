@@ -80,7 +80,8 @@ impl LossesPanel {
             let chosen = self.chosen.clone().unwrap_or_default();
             let (title, _) = words(&chosen);
             let legend = Legend::default().position(Corner::RightTop);
-            Plot::new("losses").legend(legend).x_axis_label("step").y_axis_label(title).show(ui, |plot| {
+            let plot = Plot::new("losses").legend(legend).grid_color(palette.line);
+            plot.x_axis_label("step").y_axis_label(title).show(ui, |plot| {
                 for run in &shown {
                     for (_, points) in run.series.iter().filter(|(name, _)| *name == chosen) {
                         let line = Line::new(run.name.clone(), PlotPoints::from(points.clone()));

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::neighbourhood::Neighbourhood;
-use crate::app::map::{Legend, home};
+use crate::app::map::{Legend, home, shapes_of};
 use crate::app::picture::Camera;
 use crate::app::study::Landscape;
 use crate::landscape::disconnectivity::{LowestPath, PointId};
 use crate::landscape::{MinimumId, NetworkLayout, Support, TransitionState, TransitionStateId};
-use crate::render::{ColourMap, ColourScale, Edge, EdgeLayer, Glyph, GlyphLayer, GlyphShape, Rgba, Shared, Theme};
+use crate::render::{ColourMap, ColourScale, Edge, EdgeLayer, Glyph, GlyphLayer, GlyphShape, Shared, Theme};
 
 /// What the colour of an edge says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -143,8 +143,7 @@ impl Shapes {
             ColourScale::over(ColourMap::Magma, &values, key.value.label(), "units of E").visible_on(theme);
         let energies: Vec<f32> = glyphs[..ids.len()].iter().map(|glyph| glyph.value).collect();
         let glyph_scale = ColourScale::over(ColourMap::Viridis, &energies, "E of the minima", "scaled");
-        let counts = shape_counts(&glyphs, theme);
-        let mut legends = vec![Legend::Shapes(counts), Legend::Scale(glyph_scale.clone())];
+        let mut legends = vec![shapes_of(&glyphs, theme), Legend::Scale(glyph_scale.clone())];
         if !edges.is_empty() {
             legends.push(Legend::Scale(edge_scale.clone()));
         }
@@ -218,13 +217,6 @@ fn largest_contributions(landscape: &Landscape) -> BTreeMap<TransitionStateId, f
         *value = value.max(c.frustration);
     }
     largest
-}
-
-/// How many glyphs of each kind there are, for the legend.
-fn shape_counts(glyphs: &[Glyph], theme: &Theme) -> Vec<(GlyphShape, Rgba, usize)> {
-    let count = |shape: GlyphShape| glyphs.iter().filter(|glyph| glyph.shape == shape).count();
-    let colour = |shape: GlyphShape| if shape.is_minimum() { theme.minimum } else { theme.transition_state };
-    GlyphShape::ALL.into_iter().map(|shape| (shape, colour(shape), count(shape))).filter(|(_, _, n)| *n > 0).collect()
 }
 
 #[cfg(test)]
