@@ -149,6 +149,8 @@ pub enum StudyAction {
     OpenLarge(PathBuf),
     /// Open the study that ships with the program.
     OpenBundled,
+    /// Copy the open study into a new folder, and open the copy.
+    Copy(PathBuf),
     /// Search the data set.
     Search(Query, Found),
     /// Write rows to a file: the selection, or all that are shown.
@@ -311,6 +313,8 @@ pub enum Dialog {
     Projection,
     /// Choose where to write the report.
     ExportReport,
+    /// Choose where to copy the study.
+    CopyStudy,
     /// Name the selection.
     NameSelection,
     /// Keys and what they do.

@@ -19,6 +19,7 @@ use super::{study, theme};
 use crate::chem::{Descriptors, Molecule};
 use crate::jobs::Progress;
 use crate::model::hub::{self, HubParams};
+use crate::workspace::Study;
 
 impl App {
     /// Carries an action out.
@@ -182,6 +183,21 @@ impl App {
                 Some(path) => self.open_path(path, false),
                 None => self.say(Weight::Warning, "This copy of the program ships without a study"),
             },
+            StudyAction::Copy(to) => {
+                self.state.dialog = None;
+                self.save_picture();
+                let Some(folder) = self.state.study.as_ref().map(|study| study.folder.clone()) else { return };
+                let target = to.clone();
+                let started = self.board.start(
+                    "Copy the study",
+                    move |_| {
+                        let study = Study::open_read_only(&folder).map_err(|error| told(&error))?;
+                        study.copy_to(&target).map_err(|error| told(&error))
+                    },
+                    move |result| Event::Copied(to, result),
+                );
+                self.told_start(started);
+            }
             StudyAction::Search(query, found) => self.search(serial, query, found),
             StudyAction::Export { to, selection_only } => self.export(to, selection_only),
             StudyAction::Describe => {

@@ -53,6 +53,8 @@ pub enum Command {
     Open,
     /// The study that ships with the program.
     OpenBundled,
+    /// A study of one's own.
+    CopyStudy,
     /// Write rows.
     ExportRows,
     /// Write the map.
@@ -185,6 +187,16 @@ pub const COMMANDS: &[Entry] = &[
         "Open the study that ships with the program",
         None,
     ),
+    Entry {
+        headless: Some("fillscape study copy PATH --into DIR"),
+        ..entry(
+            Command::CopyStudy,
+            Menu::File,
+            "Copy the study…",
+            "Copy the open study into a folder of your own, where it can be changed",
+            None,
+        )
+    },
     entry(
         Command::ExportRows,
         Menu::File,
@@ -397,6 +409,11 @@ impl Command {
                     return Err("This copy of the program ships without a study".into());
                 }
                 StudyAction::OpenBundled.into()
+            }
+            Self::CopyStudy => {
+                let study = state.study.as_ref().filter(|study| study.folder.is_dir());
+                study.ok_or_else(|| "Open a study first".to_owned())?;
+                WindowAction::Show(Dialog::CopyStudy).into()
             }
             Self::ExportRows => {
                 needs_data()?;

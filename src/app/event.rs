@@ -76,6 +76,8 @@ pub enum Event {
     PathDecoded(Arc<FoundPath>, Result<DecodedImages, String>),
     /// The network was laid out.
     LaidOut(u64, LayoutRequest, Result<NetworkLayout, String>),
+    /// The study was copied into this folder, with so many files.
+    Copied(PathBuf, Result<usize, String>),
     /// A view of the landscape was written.
     FigureExported(PathBuf, Result<(), String>),
     /// Another map of the molecules of this serial number; none when it was cancelled.
@@ -223,6 +225,8 @@ impl App {
             Event::PathMeasured(path, result) => self.take_path_energies(&path, result),
             Event::PathDecoded(path, result) => self.take_path_molecules(&path, result),
             Event::LaidOut(serial, request, result) => self.take_layout(serial, request, result),
+            Event::Copied(to, Ok(_)) => self.open_path(to, false),
+            Event::Copied(_, Err(problem)) => self.say(Weight::Failure, format!("Could not copy the study: {problem}")),
             Event::FigureExported(path, result) => self.take_figure(&path, result),
             Event::Projected(serial, params, result) => self.take_map(serial, params, result),
             Event::Measured(serial, trust) => self.take_trust(serial, trust),

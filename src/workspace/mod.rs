@@ -17,6 +17,7 @@
 
 pub mod artefact;
 pub mod checkpoints;
+mod copy;
 pub mod document;
 mod error;
 pub mod files;

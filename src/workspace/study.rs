@@ -50,7 +50,7 @@ pub enum ReadOnlyReason {
 impl fmt::Display for ReadOnlyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked => write!(f, "it was asked for"),
+            Self::Asked => write!(f, "it was opened so; a copy of it can be changed"),
             Self::LockHeld(who) => write!(f, "{who} has it open; close that one to make changes here"),
             Self::NotWritable(what) => write!(f, "its folder cannot be written ({what})"),
         }

@@ -52,6 +52,24 @@ fn a_study_that_can_only_be_looked_at_says_so_where_something_would_be_made() {
 }
 
 #[test]
+fn a_copy_of_the_bundled_study_can_be_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("mine");
+    let mut window = bundled();
+    press(&mut window, Modifiers::COMMAND, Key::K);
+    type_into(&mut window, "Find a command", "Copy the study");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    type_into(&mut window, "Folder of the copy", &copy.display().to_string());
+    window.get_by_label("Copy and open").click();
+    rest(&mut window);
+    assert!(copy.join("study.toml").is_file());
+    press(&mut window, Modifiers::NONE, Key::Num4);
+    window.get_by_label("Generate 100 molecules").hover();
+    window.run_steps(60);
+    assert_eq!(window.query_all_by_label_contains("can only be looked at").count(), 0);
+}
+
+#[test]
 fn a_trial_tells_time_and_memory() {
     let mut window = bundled();
     press(&mut window, Modifiers::NONE, Key::Num4);

@@ -5,6 +5,7 @@ use fillscape::workspace::{
     Access, Document, NamedRegion, ReadOnlyReason, RegionDefinition, StopReason, Study, StudyError,
 };
 use std::fs;
+use std::path::Path;
 
 #[test]
 fn a_study_is_read_back_as_it_was_left() {
@@ -50,6 +51,25 @@ fn a_study_is_not_made_over_something_else() {
     assert!(matches!(Study::create(folder.path(), document()), Err(StudyError::Occupied { .. })));
     assert_eq!(fs::read_to_string(folder.path().join("thesis.txt")).unwrap(), "mine");
     assert!(matches!(Study::open(folder.path()), Err(StudyError::Missing { .. })));
+}
+
+#[test]
+fn a_study_that_can_only_be_looked_at_is_copied_to_one_that_can_be_changed() {
+    let bundled = Study::open_read_only(&Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/study")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("mine");
+    let n_files = bundled.copy_to(&to).unwrap();
+    let copy = Study::open(&to).unwrap();
+    assert_eq!(copy.access(), &Access::Write);
+    assert_eq!(copy.document(), bundled.document());
+    assert!(n_files > copy.document().results.len());
+    let listing = copy.artefacts().unwrap();
+    assert_eq!(listing.faults.len(), 0);
+    assert_eq!(listing.artefacts.len(), bundled.artefacts().unwrap().artefacts.len());
+    for artefact in &listing.artefacts {
+        artefact.verify().unwrap();
+    }
+    assert!(matches!(bundled.copy_to(&to), Err(StudyError::Occupied { .. })));
 }
 
 #[test]

@@ -73,6 +73,7 @@ impl Dialogs {
                 Dialog::ExportView => self.export_view_ui(ui, view),
                 Dialog::Projection => self.projection.ui(ui, view),
                 Dialog::ExportReport => self.export_report_ui(ui, view),
+                Dialog::CopyStudy => self.copy_study_ui(ui, view),
                 Dialog::NameSelection => self.name_ui(ui, view, fresh),
                 Dialog::Keys => keys_ui(ui, view),
                 Dialog::Settings => settings_ui(ui, view),
@@ -97,6 +98,7 @@ impl Dialogs {
             }
             Dialog::ExportView => self.path = "map.png".into(),
             Dialog::ExportReport => self.path = "report".into(),
+            Dialog::CopyStudy => self.path = "my-study".into(),
             _ => {}
         }
     }
@@ -248,6 +250,23 @@ impl Dialogs {
             let has_path = !self.path.trim().is_empty();
             if (accent_button(ui, &view.palette, "Export report").clicked() || entered) && has_path {
                 view.ask(TuningAction::ExportReport(PathBuf::from(self.path.trim())));
+            }
+            cancel_ui(ui, view);
+        });
+    }
+
+    fn copy_study_ui(&mut self, ui: &mut Ui, view: &mut View) {
+        ui.heading("Copy the study");
+        let text = "A new or empty folder takes everything that was made and all settings. The copy opens, and can be changed and run.";
+        ui.label(RichText::new(text).color(view.palette.ink_weak));
+        let entered = path_field(ui, &mut self.path, "Folder of the copy");
+        ui.horizontal(|ui| {
+            if ui.button("Choose where…").on_hover_text("The system's file dialog").clicked() {
+                view.ask(WindowAction::Choose(Choose::Save));
+            }
+            let has_path = !self.path.trim().is_empty();
+            if (accent_button(ui, &view.palette, "Copy and open").clicked() || entered) && has_path {
+                view.ask(StudyAction::Copy(PathBuf::from(self.path.trim())));
             }
             cancel_ui(ui, view);
         });

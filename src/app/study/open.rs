@@ -22,7 +22,7 @@ use crate::landscape::{
 };
 use crate::projection::Projection;
 use crate::workspace::pipeline::{FRUSTRATION_FILE, StoredSamples};
-use crate::workspace::{Access, Artefact, ArtefactId, ArtefactKind, Points, Recipe, Study};
+use crate::workspace::{Access, Artefact, ArtefactId, ArtefactKind, Points, ReadOnlyReason, Recipe, Study};
 
 /// How a study is held while it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,6 +273,9 @@ fn read_json<T: serde::de::DeserializeOwned>(artefact: &Artefact, file: &str, fa
 fn read_only(study: &Study) -> Option<String> {
     match study.access() {
         Access::Write => None,
+        Access::ReadOnly(ReadOnlyReason::Asked) => {
+            Some("The study can only be looked at: “Copy the study…” in the File menu makes one of your own".into())
+        }
         Access::ReadOnly(reason) => Some(format!("The study can only be looked at: {reason}")),
     }
 }

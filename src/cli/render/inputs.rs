@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::RenderCommand;
 use crate::cli::CliError;
 use crate::cli::project::{progress_bar, read_projection, read_rows, shown};
+use crate::cli::study::bundled_study;
 use crate::landscape::KineticTransitionNetwork;
 use crate::landscape::files::read_network;
 use crate::projection::{MapPoint, Projection, ProjectionParams, fit};
@@ -102,7 +103,7 @@ fn placed(projection: &Projection, rows: &[f32]) -> Result<Vec<MapPoint>, CliErr
 }
 
 fn of_study(path: &Path) -> Result<OfStudy, CliError> {
-    let folder = if path == Path::new("bundled") { bundled()? } else { path.to_owned() };
+    let folder = if path == Path::new("bundled") { bundled_study()? } else { path.to_owned() };
     let study = Study::open_read_only(&folder)?;
     let listing = study.artefacts()?;
     let shown: Vec<String> = study.document().results.values().map(ToString::to_string).collect();
@@ -117,16 +118,6 @@ fn of_study(path: &Path) -> Result<OfStudy, CliError> {
         projection,
         landscape: of_kind(ArtefactKind::Landscape).map(|a| a.path("")),
     })
-}
-
-/// The study beside the program or in the working folder.
-fn bundled() -> Result<PathBuf, CliError> {
-    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)).into_iter();
-    let roots = beside.flat_map(|folder| folder.ancestors().take(4).map(Path::to_owned).collect::<Vec<_>>());
-    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let candidates = roots.chain([PathBuf::from("."), source]).map(|root| root.join("assets/study"));
-    let found = candidates.into_iter().find(|folder| folder.join("study.toml").is_file());
-    found.ok_or_else(|| "the bundled study is not beside this program: give the folder of a study".into())
 }
 
 fn read_map(path: &Path) -> Result<Vec<MapPoint>, CliError> {

@@ -42,6 +42,9 @@ enum StudySubcommand {
     /// Copy report, tables, figures, sets and provenance into a new folder
     #[command(after_help = "Example: fillscape study export my-study --out results")]
     Export(show::ExportCommand),
+    /// Copy a study, or the bundled one, into a new folder where it can be changed
+    #[command(after_help = "Example: fillscape study copy bundled --into my-study")]
+    Copy(show::CopyCommand),
     /// Search the runs of a study: every word must occur in step, artefact, parameters or figures
     #[command(after_help = "Example: fillscape study runs my-study tune fill")]
     Runs(show::RunsCommand),
@@ -70,6 +73,7 @@ impl StudyCommand {
             StudySubcommand::Check(command) => command.run(out),
             StudySubcommand::Prune(command) => command.run(out),
             StudySubcommand::Export(command) => command.run(out),
+            StudySubcommand::Copy(command) => command.run(out),
             StudySubcommand::Runs(command) => command.run(out),
             StudySubcommand::Estimate(command) => command.run(out),
             StudySubcommand::Differences(command) => command.run(out),
@@ -119,4 +123,14 @@ fn say_access(study: &Study) {
 
 fn new_document(recipe: Recipe) -> Document {
     Document::new(&recipe.name.clone(), recipe)
+}
+
+/// The study beside the program or in the working folder.
+pub(super) fn bundled_study() -> Result<PathBuf, CliError> {
+    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)).into_iter();
+    let roots = beside.flat_map(|folder| folder.ancestors().take(4).map(Path::to_owned).collect::<Vec<_>>());
+    let source = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let candidates = roots.chain([PathBuf::from("."), source]).map(|root| root.join("assets/study"));
+    let found = candidates.into_iter().find(|folder| folder.join("study.toml").is_file());
+    found.ok_or_else(|| "the bundled study is not beside this program: give the folder of a study".into())
 }

@@ -1,11 +1,11 @@
 //! `fillscape study open`, `status`, `check`, `prune`, `export` and `runs`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use super::{CliError, Output, ShowStudy, WindowError, plan_of, say_access};
+use super::{CliError, Output, ShowStudy, WindowError, bundled_study, plan_of, say_access};
 use crate::workspace::pipeline::{StepState, divergence};
 use crate::workspace::{Access, ArtefactId, Scores, Study};
 
@@ -189,6 +189,29 @@ impl ExportCommand {
             println!("{}", json!({ "files": n, "folder": self.out }));
         } else {
             println!("{n} files: {}", self.out.display());
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CopyCommand {
+    /// The folder of the study, or bundled
+    folder: PathBuf,
+    /// The folder to write, new or empty
+    #[arg(long, value_name = "DIR")]
+    into: PathBuf,
+}
+
+impl CopyCommand {
+    pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
+        let bundled = self.folder == Path::new("bundled");
+        let folder = if bundled { bundled_study()? } else { self.folder.clone() };
+        let n = Study::open_read_only(&folder)?.copy_to(&self.into)?;
+        if out.json {
+            println!("{}", json!({ "files": n, "folder": self.into }));
+        } else {
+            println!("{n} files: {}", self.into.display());
         }
         Ok(())
     }
