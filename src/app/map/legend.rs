@@ -28,7 +28,7 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
     for legend in legends {
         let height = match legend {
             Legend::Scale(_) => 40.0,
-            Legend::HatchedScale(_) => 40.0 + LINE,
+            Legend::HatchedScale(_) => 46.0 + LINE,
             Legend::Words(_, words) => 20.0 + LINE * words.len() as f32,
             Legend::Shapes(shapes) => 4.0 + LINE * shapes.len() as f32,
         };

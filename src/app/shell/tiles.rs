@@ -205,7 +205,7 @@ fn usual_tree(step: Step) -> Tree<Pane> {
     let root = match beside {
         None => root,
         Some(left) => {
-            let linear = Linear::new_binary(LinearDir::Horizontal, [left, root], 0.3);
+            let linear = Linear::new_binary(LinearDir::Horizontal, [left, root], 0.4);
             tiles.insert_container(Container::Linear(linear))
         }
     };

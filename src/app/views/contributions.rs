@@ -88,7 +88,7 @@ impl ContributionsPanel {
                 RichText::new(meaning(self.scale, landscape.frustration[self.scale], n)).color(view.palette.ink_weak),
             );
         });
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.label("Frustration at least");
             let field = ui.add(egui::DragValue::new(&mut self.least).range(0.0..=f64::MAX).speed(0.001));
             field.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Frustration at least, in units of E"));
@@ -127,10 +127,13 @@ impl ContributionsPanel {
         let all = &landscape.contributions[self.scale];
         let (by, descending) = (self.by, self.descending);
         let mut wanted = None;
+        let ui_width = ui.available_width();
         let mut table =
             TableBuilder::new(ui).id_salt("contributions").striped(true).sense(Sense::click()).auto_shrink(false);
+        // All columns are seen where the tile is narrow, and none is wider than it needs to be.
+        let width = (ui_width / COLUMNS.len() as f32 - COLUMN_GAP).clamp(66.0, 112.0);
         for _ in COLUMNS {
-            table = table.column(Width::initial(112.0).at_least(60.0).clip(true).resizable(true));
+            table = table.column(Width::initial(width).at_least(60.0).clip(true).resizable(true));
         }
         table
             .header(22.0, |mut header| {
@@ -226,6 +229,9 @@ fn value_of(landscape: &Landscape, row: &FrustrationContribution, by: By) -> f64
             .unwrap_or(f64::NAN),
     }
 }
+
+/// Between two columns.
+const COLUMN_GAP: f32 = 10.0;
 
 fn histogram_ui(ui: &mut Ui, view: &View, rows: &[FrustrationContribution]) {
     const N: usize = 40;

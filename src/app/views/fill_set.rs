@@ -215,7 +215,7 @@ impl FillSetPanel {
         let place = Rect::from_min_size(rect.right_bottom() - vec2(70.0, 26.0), vec2(62.0, 20.0));
         let words = if out { "Accept" } else { "Reject" };
         let button = egui::Button::new(RichText::new(words).small()).small();
-        let button = ui.put(place, button);
+        let button = ui.place(place, button);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{words} {}", data.ids[row])));
         let hint = if out {
             "Take the molecule back into the set"

@@ -11,6 +11,7 @@ use crate::app::theme::{Palette, space};
 use crate::app::widgets::{View, empty, primary_button};
 use crate::evaluate::comparison::Interval;
 use crate::evaluate::{Comparison, Pair, Verdict};
+use crate::render::ticks;
 
 /// The forest plot.
 #[derive(Debug, Default)]
@@ -33,7 +34,7 @@ struct Line {
 }
 
 const ROW: f32 = 30.0;
-const NAMES: f32 = 150.0;
+const NAMES: f32 = 170.0;
 const WORDS: f32 = 190.0;
 
 impl ForestPanel {
@@ -227,10 +228,10 @@ fn plot_ui(ui: &mut Ui, view: &View, comparison: &Comparison, lines: &[Line]) {
     let plot = Rect::from_min_max(rect.min + vec2(NAMES, 4.0), rect.max - vec2(WORDS, 40.0));
     let x = |value: f64| plot.center().x + (value / reach).clamp(-1.0, 1.0) as f32 * plot.width() / 2.0;
     let painter = ui.painter();
-    for part in [-1.0, -0.5, 0.5, 1.0] {
-        let at = x(part * reach / 1.1);
+    for (percent, words) in ticks(-100.0 * reach, 100.0 * reach, 5) {
+        let at = x(percent / 100.0);
         painter.line_segment([pos2(at, plot.top()), pos2(at, plot.bottom())], Stroke::new(0.5, palette.line));
-        let text = format!("{:+.2} %", 100.0 * part * reach / 1.1);
+        let text = if percent > 0.0 { format!("+{words} %") } else { format!("{words} %") };
         painter.text(
             pos2(at, plot.bottom() + 3.0),
             Align2::CENTER_TOP,

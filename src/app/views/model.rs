@@ -8,6 +8,13 @@ use crate::app::model_session::{FIRST_MOLECULE, LoadedModel, Reading, Trial};
 use crate::app::theme::space;
 use crate::app::widgets::{View, accent_button, card, empty, fact, molecule};
 
+/// Room for the latent vector and what is said of it.
+const VECTOR: f32 = 300.0;
+/// Width of a drawn molecule below which the vector stands under the cards.
+const NARROW: f32 = 160.0;
+/// What stands around a drawn molecule: the margins of its card, and the gap to the next.
+const CARD_MARGINS: f32 = 26.0;
+
 /// The panel with what is typed in it.
 #[derive(Debug)]
 pub struct ModelPanel {
@@ -178,13 +185,20 @@ fn trial_ui(ui: &mut Ui, view: &mut View, trial: &Trial) {
     let palette = view.palette;
     ui.add_space(space::S);
     let same = trial.back.canonical.as_ref() == Some(&trial.canonical);
-    ui.horizontal_wrapped(|ui| {
-        drawn_ui(ui, view, "As it went in", &trial.canonical, None);
+    // Two cards and the vector beside each other; where there is less room, the vector below.
+    let room = ui.available_width();
+    let beside = room >= 2.0 * (NARROW + CARD_MARGINS) + VECTOR;
+    let width = if beside { 0.5 * (room - VECTOR) - CARD_MARGINS } else { 0.5 * room - CARD_MARGINS };
+    let width = width.clamp(120.0, 240.0);
+    let pair = |ui: &mut Ui, view: &mut View| {
+        drawn_ui(ui, view, "As it went in", &trial.canonical, None, width);
         let back = trial.back.canonical.clone().or_else(|| trial.back.decoded.smiles.clone()).unwrap_or_default();
         let title = if same { "As it came back: the same molecule" } else { "As it came back: another molecule" };
-        drawn_ui(ui, view, title, &back, trial.back.similarity);
+        drawn_ui(ui, view, title, &back, trial.back.similarity, width);
+    };
+    let vector = |ui: &mut Ui, view: &mut View| {
         ui.vertical(|ui| {
-            ui.set_width(300.0);
+            ui.set_width(VECTOR - 20.0);
             ui.label(
                 RichText::new(format!("Latent vector, {} coordinates", trial.latent.len()))
                     .small()
@@ -197,29 +211,34 @@ fn trial_ui(ui: &mut Ui, view: &mut View, trial: &Trial) {
             fact(ui, &palette, "Tokens out", &format!("{}{capped}", trial.back.decoded.n_tokens));
             fact(ui, &palette, "SELFIES out", &trial.back.decoded.selfies);
         });
+    };
+    ui.horizontal_top(|ui| {
+        pair(ui, view);
+        if beside {
+            vector(ui, view);
+        }
     });
+    if !beside {
+        vector(ui, view);
+    }
     ui.add_space(space::XS);
     ui.label(RichText::new("Tokens").small().color(palette.ink_weak));
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(3.0, 3.0);
         for (token, id) in &trial.tokens {
-            egui::Frame::new().fill(palette.control).corner_radius(3).inner_margin(egui::Margin::symmetric(4, 1)).show(
-                ui,
-                |ui| {
-                    ui.label(RichText::new(token).monospace()).on_hover_text(format!("Token {id}"));
-                },
-            );
+            let text = RichText::new(format!(" {token} ")).monospace().background_color(palette.control);
+            ui.label(text).on_hover_text(format!("Token {id}"));
         }
     });
 }
 
-fn drawn_ui(ui: &mut Ui, view: &mut View, title: &str, smiles: &str, similarity: Option<f64>) {
+fn drawn_ui(ui: &mut Ui, view: &mut View, title: &str, smiles: &str, similarity: Option<f64>, width: f32) {
     let palette = view.palette;
     card(ui, &palette, |ui| {
         ui.vertical(|ui| {
-            ui.set_width(240.0);
+            ui.set_width(width);
             ui.label(RichText::new(title).small().color(palette.ink_weak));
-            molecule(ui, view, smiles, vec2(240.0, 150.0), Sense::hover());
+            molecule(ui, view, smiles, vec2(width, 150.0), Sense::hover());
             let line = match similarity {
                 Some(similarity) => format!("Tanimoto similarity {}", number(similarity)),
                 None => smiles.to_owned(),
@@ -232,7 +251,7 @@ fn drawn_ui(ui: &mut Ui, view: &mut View, title: &str, smiles: &str, similarity:
 /// The vector as bars around zero, from −1 to 1.
 fn latent_ui(ui: &mut Ui, view: &View, latent: &[f32]) {
     let palette = view.palette;
-    let (rect, response) = ui.allocate_exact_size(vec2(300.0, 72.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(VECTOR - 20.0, 72.0), Sense::hover());
     let range = latent.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
     response.widget_info(|| {
         let text = format!("Latent vector of {} coordinates, from {:.3} to {:.3}", latent.len(), range.0, range.1);

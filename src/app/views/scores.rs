@@ -48,10 +48,10 @@ fn tasks_ui(ui: &mut Ui, view: &View, comparison: &Comparison, learner: &str) {
     let arms = comparison.arms();
     let palette = view.palette;
     let mut table = TableBuilder::new(ui).id_salt("tasks").striped(true).auto_shrink(false);
-    table = table.column(Width::initial(110.0).at_least(60.0).clip(true).resizable(true));
-    table = table.column(Width::initial(80.0).at_least(50.0).clip(true).resizable(true));
+    table = table.column(Width::initial(96.0).at_least(60.0).clip(true).resizable(true));
+    table = table.column(Width::initial(76.0).at_least(50.0).clip(true).resizable(true));
     for k in 0..arms.len() {
-        let width = if k == 0 { 80.0 } else { 250.0 };
+        let width = if k == 0 { 72.0 } else { 244.0 };
         table = table.column(Width::initial(width).at_least(60.0).clip(true).resizable(true));
     }
     let head = ["Task", "Metric"].into_iter().chain(arms.iter().copied());
@@ -72,7 +72,7 @@ fn tasks_ui(ui: &mut Ui, view: &View, comparison: &Comparison, learner: &str) {
                     ui.add(egui::Label::new(&task.name).truncate()).on_hover_text(hint);
                 });
                 line.col(|ui| {
-                    ui.label(format!("{:?}", task.metric));
+                    ui.label(task.metric.name());
                 });
                 for arm in &arms {
                     line.col(|ui| {
@@ -120,7 +120,7 @@ fn scores_ui(ui: &mut Ui, view: &View, comparison: &Comparison) {
         .body(|body| {
             body.rows(19.0, comparison.scores.len(), |mut line| {
                 let score = &comparison.scores[line.index()];
-                let metric = format!("{:?}", score.metric);
+                let metric = score.metric.name().to_owned();
                 let fields =
                     [&score.task, &score.arm, &score.learner, &score.seed.to_string(), &metric, &number(score.value)];
                 for field in fields {

@@ -160,7 +160,7 @@ impl NetworkPanel {
         let n = landscape.network.minima().len();
         let shown = self.around.as_ref().map_or(n, Neighbourhood::len);
         let words = format!("{} of {} minima, hidden: {}", thousands(shown), thousands(n), thousands(n - shown));
-        ui.label(RichText::new(words).color(view.palette.ink_weak));
+        ui.add(egui::Label::new(RichText::new(words).color(view.palette.ink_weak)).extend());
     }
 
     fn start_around(&mut self, landscape: &Arc<Landscape>, minima: &[u64]) {

@@ -16,6 +16,12 @@ use make::Making;
 
 /// Width of the list at the left.
 const LIST: f32 = 270.0;
+/// Width from which the list stands beside the region.
+const BESIDE: f32 = 560.0;
+/// What to do while no region is looked at.
+const NOTHING: &str = "Draw around molecules on the map (L is the lasso, R a rectangle), mark a branch of the graph, or \
+                       choose the roughest part; then make a region of it. Its card shows what it holds, how rough it \
+                       is, and what the model writes there, before anything is generated.";
 
 /// The view.
 #[derive(Debug, Default)]
@@ -37,6 +43,9 @@ impl RegionPanel {
                 primary_button(ui, view, Command::Open, "Open a study…");
             });
         }
+        if ui.available_width() < BESIDE {
+            return self.stacked_ui(ui, view);
+        }
         let ground = egui::Frame::new().fill(palette.panel).inner_margin(egui::Margin::same(8));
         egui::Panel::left("regions").frame(ground).resizable(true).default_size(LIST).min_size(220.0).show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -48,6 +57,27 @@ impl RegionPanel {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match view.state.picture.shown_region().cloned() {
                 Some(region) => self.shown_ui(ui, view, &region),
                 None => nothing_ui(ui, view),
+            });
+        });
+    }
+
+    /// Everything below each other: the region that is looked at first.
+    fn stacked_ui(&mut self, ui: &mut Ui, view: &mut View) {
+        egui::Frame::new().inner_margin(space::S).show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                list_ui(ui, view);
+                match view.state.picture.shown_region().cloned() {
+                    Some(region) => {
+                        ui.separator();
+                        self.shown_ui(ui, view, &region);
+                        ui.separator();
+                    }
+                    None => {
+                        ui.label("No region is looked at");
+                        ui.label(RichText::new(NOTHING).color(view.palette.ink_weak));
+                    }
+                }
+                self.making.ui(ui, view);
             });
         });
     }
@@ -87,7 +117,7 @@ fn list_ui(ui: &mut Ui, view: &mut View) {
     section(ui, &view.palette, "Regions");
     let (regions, shown) = (view.state.picture.regions.clone(), view.state.picture.region.clone());
     if regions.is_empty() {
-        ui.label(RichText::new("None yet: make one below").color(view.palette.ink_weak));
+        ui.label(RichText::new("None yet").color(view.palette.ink_weak));
     }
     for region in regions {
         let on = shown.as_ref() == Some(&region.name);
@@ -119,10 +149,7 @@ fn fill_ui(ui: &mut Ui, view: &mut View, region: &NamedRegion) {
 
 fn nothing_ui(ui: &mut Ui, view: &mut View) {
     let palette = view.palette;
-    let text = "Draw around molecules on the map (L is the lasso, R a rectangle), mark a branch of the graph, or choose the \
-                roughest part; then make a region of it at the left. Its card shows what it holds, how rough it is, and \
-                what the model writes there, before anything is generated.";
-    empty(ui, &palette, "No region is looked at", text, |_| {});
+    empty(ui, &palette, "No region is looked at", NOTHING, |_| {});
 }
 
 /// What a region is, in words.

@@ -95,7 +95,8 @@ impl TreePanel {
         }
         if let Some(drawn) = drawn {
             let (shown, all) = (drawn.graph.n_leaves(), drawn.graph.n_minima);
-            ui.label(format!("{shown} of {all} minima, hidden: {}", all - shown));
+            let words = format!("{shown} of {all} minima, hidden: {}", all - shown);
+            ui.add(egui::Label::new(words).extend());
         }
     }
 
