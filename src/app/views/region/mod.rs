@@ -61,23 +61,20 @@ impl RegionPanel {
         });
     }
 
-    /// Everything below each other: the region that is looked at first.
+    /// Everything below each other.
     fn stacked_ui(&mut self, ui: &mut Ui, view: &mut View) {
         egui::Frame::new().inner_margin(space::S).show(ui, |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 list_ui(ui, view);
+                self.making.ui(ui, view);
+                ui.separator();
                 match view.state.picture.shown_region().cloned() {
-                    Some(region) => {
-                        ui.separator();
-                        self.shown_ui(ui, view, &region);
-                        ui.separator();
-                    }
+                    Some(region) => self.shown_ui(ui, view, &region),
                     None => {
                         ui.label("No region is looked at");
                         ui.label(RichText::new(NOTHING).color(view.palette.ink_weak));
                     }
                 }
-                self.making.ui(ui, view);
             });
         });
     }
