@@ -21,10 +21,14 @@ const SIZE: [f32; 2] = [1280.0, 800.0];
 const REST: Duration = Duration::from_secs(4);
 /// No job of the script may take longer.
 const PATIENCE: Duration = Duration::from_mins(6);
-/// Tuning is long enough to be measured.
-const EPOCHS: u64 = 150;
+/// Tuning is stopped after so long: enough frames to be measured.
+const TUNED_FOR: Duration = Duration::from_secs(45);
+/// More epochs than it comes to.
+const EPOCHS: u64 = 1000;
 /// Points of the exploration.
-const SAMPLES: usize = 1000;
+const SAMPLES: usize = 500;
+/// Molecules of the corpus.
+const MOLECULES: usize = 1000;
 
 /// Opens the window on a copy of a study, lets the loop run while the map moves, and tells how long frames took.
 ///
@@ -66,6 +70,7 @@ fn ask_for_work(folder: &Path) -> Result<(), Box<dyn std::error::Error + Send + 
     study.edit("Work for the measurement", |document| {
         let recipe = &mut document.recipe;
         recipe.seed += 1;
+        recipe.corpus.n = MOLECULES.min(recipe.corpus.n);
         recipe.samples.n = SAMPLES.min(recipe.samples.n);
         recipe.tune.epochs = EPOCHS;
         recipe.runs.clear();
@@ -199,6 +204,9 @@ impl Bench {
             Phase::Done => false,
             Phase::Exploration | Phase::Generation | Phase::Tuning => self.asked && idle,
         };
+        if self.phase == Phase::Tuning && self.since.elapsed() > TUNED_FOR {
+            self.app.board.cancel_all();
+        }
         let failed = self.app.notice().map(str::to_owned);
         let late = self.since.elapsed() > PATIENCE && self.phase != Phase::Done;
         if failed.is_some() || late {
