@@ -206,11 +206,13 @@ impl BeforeAfterPanel {
             }
         }
         let title = if self.after { format!("After: {}", found.step) } else { "Before: the base model".to_owned() };
-        let (top, bottom) = (rect.left_top(), rect.right_bottom());
         let margin = egui::vec2(space::M, space::S);
-        painter.text(top + margin, Align2::LEFT_TOP, title, FontId::proportional(15.0), view.palette.ink);
+        let at = rect.left_top() + margin;
+        let below = painter.text(at, Align2::LEFT_TOP, title, FontId::proportional(15.0), view.palette.ink);
         let frame = format!("{words}. Frame: {}, fitted on the base model", map.method);
-        painter.text(bottom - margin, Align2::RIGHT_BOTTOM, frame, FontId::proportional(11.0), view.palette.ink_weak);
+        let (ink, width) = (view.palette.ink_weak, rect.width() - 2.0 * margin.x);
+        let frame = painter.layout(frame, FontId::proportional(11.0), ink, width);
+        painter.galley(below.left_bottom() + egui::vec2(0.0, 2.0), frame, ink);
     }
 
     fn animate(&mut self, ui: &Ui, view: &View) {
@@ -296,7 +298,7 @@ fn summary(found: &BeforeAfter) -> String {
     let median = distance.get(distance.len() / 2).copied().unwrap_or(0.0);
     let mean = moved.change.iter().sum::<f32>() / moved.change.len().max(1) as f32;
     format!(
-        "median move {} in latent space, {} of {} neighbours changed on average",
+        "Median move {} in latent space, {} of {} neighbours changed on average",
         number(f64::from(median)),
         number(f64::from(mean * moved.n_neighbours as f32)),
         moved.n_neighbours
