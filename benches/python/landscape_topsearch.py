@@ -2,8 +2,8 @@
 
 usage: landscape_topsearch.py FOLDER
 FOLDER holds training_normalised.npy, response_normalised.npy and the settings in case.json; prints one table row:
-case, minima, transition states, calls of the surface, seconds. One process, one thread, no files written.
-Needs `pip install topsearch==0.0.3`.
+case, minima, transition states, calls of the surface, seconds. One process, one thread; its log goes to a temporary folder.
+Needs `pip install topsearch==0.0.3`; the recorded cases were made with a later commit that calls itself 0.0.3 as well.
 """
 import json
 import logging
@@ -42,6 +42,7 @@ class Counted(DatasetInterpolation):
 
 
 def main(folder):
+    folder = os.path.abspath(folder)
     settings = json.load(open(os.path.join(folder, "case.json")))
     scratch = tempfile.mkdtemp()
     for array, text in (("training_normalised", "training.txt"), ("response_normalised", "response.txt")):
@@ -50,13 +51,13 @@ def main(folder):
     np.random.seed(settings["seed"])
     bounds = [tuple(b) for b in settings["bounds"]]
     surface = Counted(model_data=data, smoothness=settings["smoothing"])
-    network = KineticTransitionNetwork(dump_path=scratch)
+    os.chdir(scratch)
+    network = KineticTransitionNetwork()
     network.dump_network = lambda *arguments, **options: None
     coordinates = StandardCoordinates(ndim=len(bounds), bounds=bounds)
     same = StandardSimilarity(**settings["comparer"])
     step = StandardPerturbation(max_displacement=settings["step_max_displacement"], proportional_distance=True)
     hops = BasinHopping(ktn=network, potential=surface, similarity=same, step_taking=step)
-    attempts = settings["max_connection_attempts_per_pair"]
     sampling = NetworkSampling(
         ktn=network,
         coords=coordinates,
@@ -66,7 +67,6 @@ def main(folder):
         similarity=same,
         multiprocessing_on=False,
         n_processes=1,
-        max_connection_attempts_per_pair=attempts,
     )
     started = time.time()
     for point in data.training:
