@@ -47,7 +47,7 @@ fn measured(study: Option<PathBuf>, folder: &Path) -> Result<UiBench, Box<dyn st
     check_screen()?;
     let usual = start();
     let study = study.or(usual.bundled_study).ok_or("this copy of the program ships without a study: name one")?;
-    copy(&study, folder)?;
+    Study::open_read_only(&study)?.copy_to(folder)?;
     ask_for_work(folder)?;
     let found = Arc::new(Mutex::new(None));
     let handed = found.clone();
@@ -75,20 +75,6 @@ fn ask_for_work(folder: &Path) -> Result<(), Box<dyn std::error::Error + Send + 
         recipe.tune.epochs = EPOCHS;
         recipe.runs.clear();
     })?;
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let path = entry?.path();
-        let target = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else if path.file_name().is_none_or(|name| name != "study.lock") {
-            std::fs::copy(&path, &target)?;
-        }
-    }
     Ok(())
 }
 

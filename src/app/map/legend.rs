@@ -157,11 +157,18 @@ fn words_ui(ui: &Ui, palette: &Palette, inner: Rect, title: &str, words: &[(Stri
     }
 }
 
-/// How many glyphs of each kind there are.
-pub fn shapes_of(glyphs: &[Glyph], theme: &Theme) -> Legend {
-    let count = |shape: GlyphShape| glyphs.iter().filter(|glyph| glyph.shape == shape).count();
+/// How many glyphs there are of each of [`GlyphShape::ALL`].
+pub type ShapeCounts = [usize; GlyphShape::ALL.len()];
+
+/// Counts glyphs by their shapes.
+pub fn shape_counts(glyphs: &[Glyph]) -> ShapeCounts {
+    GlyphShape::ALL.map(|shape| glyphs.iter().filter(|glyph| glyph.shape == shape).count())
+}
+
+/// The shapes that occur, in the colours of a theme.
+pub fn shapes_legend(counts: ShapeCounts, theme: &Theme) -> Legend {
     let colour = |shape: GlyphShape| if shape.is_minimum() { theme.minimum } else { theme.transition_state };
-    let shapes = GlyphShape::ALL.into_iter().map(|shape| (shape, colour(shape), count(shape)));
+    let shapes = GlyphShape::ALL.into_iter().zip(counts).map(|(shape, n)| (shape, colour(shape), n));
     Legend::Shapes(shapes.filter(|(_, _, n)| *n > 0).collect())
 }
 

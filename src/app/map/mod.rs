@@ -14,7 +14,7 @@ use std::sync::Arc;
 use eframe::egui::{self, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, vec2};
 
 pub use camera::{Lens, camera_around, home};
-pub use legend::{shapes_of, ui as legends_ui};
+pub use legend::{shape_counts, shapes_legend, ui as legends_ui};
 pub use scene::{Legend, theme};
 use scene::{SceneCache, forming_scene};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::Color32;
 
 use super::home;
-use super::legend::shapes_of;
+use super::legend::{ShapeCounts, shape_counts, shapes_legend};
 use crate::app::data::{DataSet, MapPlaces, RowSet, Values};
 use crate::app::picture::{Heatmap, Layer};
 use crate::app::state::State;
@@ -55,8 +55,8 @@ const DENSITY_SIGMA: f64 = 0.015;
 type ColourKey = (Option<String>, ColourMap, bool);
 type MarksKey = (Arc<RowSet>, Option<Arc<RowSet>>);
 type FloodKey = (Arc<NetworkOnMap>, Option<f64>);
-/// What was drawn of which network.
-type DrawnNetwork = (FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>);
+/// What was drawn of which network, with how many glyphs there are of each shape.
+type DrawnNetwork = (FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>, ShapeCounts);
 
 /// Kept pieces of the scene with what they were made from.
 #[derive(Debug, Default)]
@@ -138,9 +138,9 @@ impl SceneCache {
         if picture.shows(Layer::Network)
             && let Some(network) = state.study.as_ref().and_then(|study| study.network_on_map.clone())
         {
-            let scale = self.network(state, &network, &mut scene);
+            let (scale, counts) = self.network(state, &network, &mut scene);
             legends.extend(scale.map(Legend::Scale));
-            legends.extend(scene.glyphs.as_ref().map(|layer| shapes_of(&layer.glyphs, &scene.theme)));
+            legends.push(shapes_legend(counts, &scene.theme));
         }
         (scene, legends)
     }
@@ -256,18 +256,25 @@ impl SceneCache {
         grid
     }
 
-    /// Puts the network into the scene; the scale of its edges, where their colours tell the barrier.
-    fn network(&mut self, state: &State, network: &Arc<NetworkOnMap>, scene: &mut Scene) -> Option<ColourScale> {
+    /// Puts the network into the scene; the scale of its edges, where their colours tell the barrier, and how many glyphs
+    /// there are of each shape.
+    fn network(
+        &mut self,
+        state: &State,
+        network: &Arc<NetworkOnMap>,
+        scene: &mut Scene,
+    ) -> (Option<ColourScale>, ShapeCounts) {
         let flood = state.flood;
-        let known = self.network.as_ref().filter(|((known, at), _, _)| Arc::ptr_eq(known, network) && *at == flood);
-        let (edges, glyphs) = match known {
-            Some((_, edges, glyphs)) => (edges.clone(), glyphs.clone()),
+        let known = self.network.as_ref().filter(|((known, at), ..)| Arc::ptr_eq(known, network) && *at == flood);
+        let (edges, glyphs, counts) = match known {
+            Some((_, edges, glyphs, counts)) => (edges.clone(), glyphs.clone(), *counts),
             None => {
                 let (edges, glyphs) = network_shapes(network, flood);
-                (Shared::new(edges), Shared::new(glyphs))
+                let counts = shape_counts(&glyphs);
+                (Shared::new(edges), Shared::new(glyphs), counts)
             }
         };
-        self.network = Some(((network.clone(), flood), edges.clone(), glyphs.clone()));
+        self.network = Some(((network.clone(), flood), edges.clone(), glyphs.clone(), counts));
         let barriers: Vec<f32> = edges.iter().map(|edge| edge.value).collect();
         let scale = ColourScale::over(ColourMap::Cividis, &barriers, "Barrier", "E").visible_on(&scene.theme);
         // One colour bar at a time: over a field, the width alone tells the barrier.
@@ -283,7 +290,7 @@ impl SceneCache {
         let selected = state.marked_minima.iter().filter_map(|id| network.position(*id)).map(|at| at as u32).collect();
         let hovered = state.focus.hovered.and_then(|id| network.position(id)).map(|at| at as u32);
         scene.glyphs = Some(GlyphLayer { glyphs, scale: None, selected, hovered });
-        (!plain).then_some(scale)
+        ((!plain).then_some(scale), counts)
     }
 }
 

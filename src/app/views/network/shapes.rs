@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::neighbourhood::Neighbourhood;
-use crate::app::map::{Legend, home, shapes_of};
+use crate::app::map::{Legend, home, shape_counts, shapes_legend};
 use crate::app::picture::Camera;
 use crate::app::study::Landscape;
 use crate::landscape::disconnectivity::{LowestPath, PointId};
@@ -143,7 +143,7 @@ impl Shapes {
             ColourScale::over(ColourMap::Magma, &values, key.value.label(), "units of E").visible_on(theme);
         let energies: Vec<f32> = glyphs[..ids.len()].iter().map(|glyph| glyph.value).collect();
         let glyph_scale = ColourScale::over(ColourMap::Viridis, &energies, "E of the minima", "scaled");
-        let mut legends = vec![shapes_of(&glyphs, theme), Legend::Scale(glyph_scale.clone())];
+        let mut legends = vec![shapes_legend(shape_counts(&glyphs), theme), Legend::Scale(glyph_scale.clone())];
         if !edges.is_empty() {
             legends.push(Legend::Scale(edge_scale.clone()));
         }
