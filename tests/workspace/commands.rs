@@ -12,6 +12,34 @@ fn finished(recipe: &Path, into: &Path) {
     assert!(out.status.success(), "{}", said(&out));
 }
 
+/// The example that the README names, as a newcomer runs it.
+#[test]
+fn the_quick_study_runs_from_end_to_end_and_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, report) = (folder.path().join("quick"), folder.path().join("report"));
+    finished(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/quick.toml"), &path);
+    let check = fillscape(&["study", "check"], &path);
+    assert!(check.status.success(), "{}", said(&check));
+    let study = Study::open_read_only(&path).unwrap();
+    let results = &study.document().results;
+    for step in ["landscape", "fill", "control-random", "tune-fill-0", "tune-random-0", "comparison", "report"] {
+        assert!(results.contains_key(step), "{step} is not among {:?}", results.keys());
+    }
+    for step in results.keys() {
+        let artefact = study.result(step).unwrap().unwrap_or_else(|| panic!("no {step}"));
+        assert_eq!(artefact.provenance.stop_reason, StopReason::Finished, "{step}");
+    }
+    let out = fillscape(&["study", "export", "--out", report.to_str().unwrap()], &path);
+    assert!(out.status.success(), "{}", said(&out));
+    let page = fs::read_to_string(report.join("report.html")).unwrap();
+    assert!(page.contains("What was found") && page.contains("<svg") && page.contains("tpsa"));
+    // Base, tuned and control; two tasks; three splits each.
+    let scores = csv::Reader::from_path(report.join("scores.csv")).unwrap().into_records().count();
+    assert_eq!(scores, 3 * 2 * 3);
+    assert_eq!(&fs::read(report.join("scores.parquet")).unwrap()[..4], b"PAR1");
+    assert!(fs::read_to_string(report.join("comparison.tex")).unwrap().contains("\\begin{tabular}"));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_pauses_and_the_same_command_goes_on_to_the_same_artefacts() {
