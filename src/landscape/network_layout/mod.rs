@@ -102,7 +102,7 @@ impl NetworkLayout {
 /// Lays a network out; one step costs O((N + M) log N).
 ///
 /// With an earlier layout, minima it holds start where they were, and new ones beside a neighbour; without one, coarse
-/// copies of the network are laid out first. `observe` may break: the layout so far is returned, not converged.
+/// copies of the network are laid out first, and minima that nothing joins stand in rows below all others. `observe` may break: the layout so far is returned, not converged.
 pub fn network_layout(
     ktn: &KineticTransitionNetwork,
     params: &NetworkLayoutParams,
@@ -119,7 +119,12 @@ pub fn network_layout(
             });
             (places, converged)
         }
-        None => from_scratch(ktn, springs, params, observe),
+        None => {
+            let alone: Vec<usize> = (0..springs.n_points()).filter(|&k| springs.neighbours(k).is_empty()).collect();
+            let (mut places, converged) = from_scratch(ktn, springs, params, observe);
+            set_below(&mut places, &alone);
+            (places, converged)
+        }
     };
     NetworkLayout { places: ktn.minima().iter().map(|m| m.id).zip(places).collect(), converged }
 }
@@ -161,6 +166,25 @@ fn from_scratch(
         }
     }
     (places, converged)
+}
+
+/// Puts the points `alone` in rows, an ideal spring length apart, below all others: no spring says where they belong.
+fn set_below(places: &mut [[f64; 2]], alone: &[usize]) {
+    let mut others = places.iter().enumerate().filter(|(k, _)| alone.binary_search(k).is_err()).map(|(_, p)| *p);
+    let Some(first) = others.next() else { return };
+    let (mut left, mut right, mut bottom) = (first[0], first[0], first[1]);
+    for [x, y] in others {
+        (left, right, bottom) = (left.min(x), right.max(x), bottom.min(y));
+    }
+    // No wider than what stands above them, and no higher than wide where there are many.
+    let n_columns = ((right - left) as usize + 1).max((alone.len() as f64).sqrt().ceil() as usize);
+    let middle = f64::midpoint(left, right);
+    for (row, points) in alone.chunks(n_columns).enumerate() {
+        for (column, &k) in points.iter().enumerate() {
+            let across = column as f64 - 0.5 * (points.len() - 1) as f64;
+            places[k] = [middle + across, bottom - 1.5 - row as f64];
+        }
+    }
 }
 
 /// Places of the points that `map` joined: both near where their joint copy stands, in a plane that has grown with
