@@ -10,6 +10,7 @@ use crate::app::command::Command;
 use crate::app::theme::{Palette, space};
 use crate::app::widgets::{View, empty, primary_button};
 use crate::evaluate::comparison::Interval;
+use crate::evaluate::report::percent;
 use crate::evaluate::{Comparison, Pair, Verdict};
 use crate::render::ticks;
 
@@ -286,7 +287,7 @@ fn line_ui(ui: &Ui, palette: &Palette, rect: Rect, line: &Line, y: f32, x: &dyn 
     } else {
         painter.rect_filled(Rect::from_center_size(middle, vec2(8.0, 8.0)), 1.0, colour);
     }
-    let text = format!("{:+.2} %  {verdict}", 100.0 * line.change);
+    let text = format!("{} %  {verdict}", percent(line.change));
     painter.text(pos2(rect.right() - WORDS + 12.0, y), Align2::LEFT_CENTER, text, FontId::proportional(12.0), colour);
 }
 

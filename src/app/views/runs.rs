@@ -12,6 +12,7 @@ use crate::app::study::TunedRun;
 use crate::app::theme::space;
 use crate::app::tuning::TuningAction;
 use crate::app::widgets::{View, empty, primary_button};
+use crate::evaluate::report::percent;
 use crate::train::StopReason;
 
 /// Headings, widths and explanations.
@@ -95,7 +96,7 @@ fn texts(run: &TunedRun) -> Vec<String> {
         thousands(tuned.n_trained[0]),
         both(|v| v.loss, 1.0),
         both(|v| v.masked_accuracy, 100.0),
-        tuned.forgetting().map_or_else(|| "not measured".into(), |lost| format!("{:+.2}", 100.0 * lost)),
+        tuned.forgetting().map_or_else(|| "not measured".into(), percent),
         stopped,
         duration(std::time::Duration::from_secs_f64(run.artefact.provenance.seconds.clamp(0.0, 1e9))),
     ]

@@ -7,6 +7,7 @@ use super::forest::{learners, nothing_ui};
 use crate::app::data::number;
 use crate::app::theme::space;
 use crate::app::widgets::View;
+use crate::evaluate::report::percent;
 use crate::evaluate::{Comparison, Pair, Verdict};
 
 /// The table.
@@ -89,10 +90,10 @@ fn tasks_ui(ui: &mut Ui, view: &View, comparison: &Comparison, learner: &str) {
                             Verdict::NoDetectableDifference => palette.ink,
                         };
                         let text = format!(
-                            "{score}  {:+.2} % [{:+.2}, {:+.2}], p = {:.3}",
-                            100.0 * d.change,
-                            100.0 * d.interval.low,
-                            100.0 * d.interval.high,
+                            "{score}  {} % [{}, {}], p = {:.3}",
+                            percent(d.change),
+                            percent(d.interval.low),
+                            percent(d.interval.high),
                             d.p_holm
                         );
                         ui.add(egui::Label::new(RichText::new(text).color(ink)).truncate()).on_hover_text(d.sentence());

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::params::{ComparisonParams, Pair};
 use crate::evaluate::metric::Metric;
+use crate::evaluate::report::percent;
 use crate::evaluate::task::TaskKind;
 
 /// Everything that a comparison found. It holds no times, so that the same inputs give the same file.
@@ -258,12 +259,8 @@ fn sentence(
     verdict: Verdict,
 ) -> String {
     let Pair { base, new } = pair;
-    let numbers = format!(
-        "{:+.2} %, interval {:+.2} to {:+.2} %, p = {p:.3}",
-        100.0 * change,
-        100.0 * within.low,
-        100.0 * within.high
-    );
+    let [change, low, high] = [change, within.low, within.high].map(percent);
+    let numbers = format!("{change} %, interval {low} to {high} %, p = {p:.3}");
     match verdict {
         Verdict::Better => format!("{new} is better than {base} on {place} with {learner}: {numbers}"),
         Verdict::Worse => format!("{new} is worse than {base} on {place} with {learner}: {numbers}"),

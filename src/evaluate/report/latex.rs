@@ -31,7 +31,7 @@ pub fn latex(comparison: &Comparison) -> String {
 
 fn entry(change: f64, interval: Interval, verdict: Verdict) -> String {
     let text = format!("{} [{}, {}]", percent(change), percent(interval.low), percent(interval.high));
-    let text = text.replace('-', "$-$").replace('+', "$+$");
+    let text = text.replace('−', "$-$").replace('+', "$+$");
     if verdict == Verdict::NoDetectableDifference { text } else { format!("\\textbf{{{text}}}") }
 }
 
