@@ -5,11 +5,18 @@ use fillscape::landscape::disconnectivity::{
     DisconnectivityGraph, LayoutParams, Levels, MergeTree, PruneParams, TreeLayout,
 };
 use fillscape::landscape::{KineticTransitionNetwork, Support};
-use fillscape::render::figure::{Legend, MapFigure, ProfilePoint, TreeFigure, path_profile, tree_figure};
-use fillscape::render::{Drawing, GlyphShape, Picture, Scene, Theme, picture};
+use fillscape::render::figure::{Legend, MapFigure, Overlay, ProfilePoint, TreeFigure, path_profile, tree_figure};
+use fillscape::render::{Camera, Drawing, GlyphShape, Picture, Scene, Theme, picture};
 
 fn figure(scene: Scene, size: [f32; 2]) -> MapFigure {
-    MapFigure { scene, camera: None, title: "A map of <everything> & more".into(), footer: "seed 3".into(), size }
+    MapFigure {
+        scene,
+        camera: None,
+        title: "A map of <everything> & more".into(),
+        footer: "seed 3".into(),
+        size,
+        overlays: Vec::new(),
+    }
 }
 
 fn decoded(bytes: &[u8]) -> Picture {
@@ -33,6 +40,25 @@ fn png_has_the_size_asked_for_and_comes_back() {
         let ink = title.filter(|(x, y)| picture.pixel(*x, *y)[0] < 140).count() as f32;
         assert!(ink > 150.0 * scale * scale, "the title is there: {ink} dark pixels");
     }
+}
+
+#[test]
+fn overlays_lie_over_the_map_and_end_at_its_border() {
+    let plain = figure(Scene { points: Some(points(50, true)), ..Scene::default() }, [640.0, 400.0]);
+    let far = [[-1e3, 0.0, 0.0], [1e3, 0.0, 0.0]].to_vec();
+    let line = Overlay::Line { places: far, colour: [255, 0, 255, 255], width: 3.0 };
+    let crosses = Overlay::Crosses { places: vec![[0.0; 3], [f32::NAN; 3]], colour: [255, 0, 255, 255] };
+    let mut with = MapFigure { overlays: vec![line, crosses], ..plain.clone() };
+    with.camera = Some(Camera::framing([[-1.0; 3], [1.0; 3]], true, with.map_size()));
+    let before = MapFigure { camera: with.camera, ..plain };
+    let magenta = |pixel: [u8; 4]| pixel[0] > 200 && pixel[1] < 60 && pixel[2] > 200;
+    let picture = with.pixels(None, 1.0).unwrap();
+    let coloured: Vec<usize> = (0..640).filter(|x| (0..400).any(|y| magenta(picture.pixel(*x, y)))).collect();
+    assert!(coloured.len() > 300, "the line is seen on {} columns", coloured.len());
+    assert!(coloured.iter().all(|x| (14..=626).contains(x)), "it leaves the map: {coloured:?}");
+    assert!(!before.pixels(None, 1.0).unwrap().rgba.as_chunks::<4>().0.iter().any(|p| magenta(*p)));
+    let n_lines = |figure: &MapFigure| figure.drawing().svg().unwrap().matches("#ff00ff").count();
+    assert!(n_lines(&before) == 0 && n_lines(&with) == 3, "{} lines", n_lines(&with));
 }
 
 #[test]

@@ -28,7 +28,8 @@ impl RenderCommand {
             View::Network => (network_scene(inputs.network()?, theme), network_footer(inputs.network()?)),
             _ => self.map_scene(inputs, theme)?,
         };
-        let mut figure = MapFigure { scene, camera: None, title: self.title.clone(), footer, size: self.size };
+        let mut figure =
+            MapFigure { scene, camera: None, title: self.title.clone(), footer, size: self.size, overlays: Vec::new() };
         let in_space = |map: &&Vec<MapPoint>| self.view == View::Map && map.iter().any(|p| p[2] != 0.0);
         if let Some(map) = inputs.map.as_ref().filter(in_space) {
             let corners = corners_of(map).unwrap_or([[-1.0; 3], [1.0; 3]]);

@@ -9,7 +9,7 @@ use crate::render::layers::{LineInstance, Paint, glyph_fill, outline_lines, stil
 use crate::render::map_renderer::{Drawn, picture};
 use crate::render::raster::{Frame, Picture, present_place};
 use crate::render::scene::{PointMark, Scene};
-use crate::render::theme::faded;
+use crate::render::theme::{Rgba, faded};
 use crate::render::viewport::Viewport;
 use std::sync::Arc;
 
@@ -29,7 +29,33 @@ pub struct MapFigure {
     pub footer: String,
     /// Width and height in points.
     pub size: [f32; 2],
+    /// What lies over the layers of the scene.
+    pub overlays: Vec<Overlay>,
 }
+
+/// Something that lies over a map, in places of its world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    /// A line through places, for example a path between minima.
+    Line {
+        /// The places, in order.
+        places: Vec<[f32; 3]>,
+        /// Its colour.
+        colour: Rgba,
+        /// Its width in points.
+        width: f32,
+    },
+    /// A small cross at every place, for example where samples will fall.
+    Crosses {
+        /// The places.
+        places: Vec<[f32; 3]>,
+        /// Their colour.
+        colour: Rgba,
+    },
+}
+
+/// Half the side of a cross, in points.
+const CROSS: f32 = 3.5;
 
 /// Where the parts of the page are.
 struct Page {
@@ -94,6 +120,41 @@ impl MapFigure {
         out
     }
 
+    /// The overlays on their page.
+    fn overlay_marks(&self, page: &Page) -> Vec<Mark> {
+        let size = [0, 1].map(|k| page.map[1][k] - page.map[0][k]);
+        let camera = self.camera();
+        let at = |place: &[f32; 3]| {
+            let at = camera.screen_from_world(*place, size.map(f64::from))?.map(|v| v as f32);
+            at.iter().all(|v| v.is_finite()).then_some(at)
+        };
+        let mut marks = Vec::new();
+        let mut line = |ends: [[f32; 2]; 2], colour: Rgba, width: f32| {
+            let places = clipped(ends, size);
+            marks.extend(places.map(|places| Mark::Line { places: places.to_vec(), colour, width, dash: 0.0 }));
+        };
+        let halo = self.scene.theme.background;
+        for overlay in &self.overlays {
+            match overlay {
+                Overlay::Line { places, colour, width } => {
+                    let places: Vec<[f32; 2]> = places.iter().filter_map(at).collect();
+                    for (colour, width) in [(halo, width + 2.0), (*colour, *width)] {
+                        places.windows(2).for_each(|pair| line([pair[0], pair[1]], colour, width));
+                    }
+                }
+                Overlay::Crosses { places, colour } => {
+                    for [x, y] in places.iter().filter_map(at) {
+                        for (colour, width) in [(halo, 3.0), (*colour, 1.4)] {
+                            line([[x - CROSS, y - CROSS], [x + CROSS, y + CROSS]], colour, width);
+                            line([[x - CROSS, y + CROSS], [x + CROSS, y - CROSS]], colour, width);
+                        }
+                    }
+                }
+            }
+        }
+        marks.into_iter().map(|mark| moved(mark, page.map[0])).collect()
+    }
+
     /// The figure in pixels.
     ///
     /// # Errors
@@ -108,6 +169,9 @@ impl MapFigure {
         let size = self.size.map(|v| (v * px_per_point).round().max(1.0) as u32);
         let mut out = Picture::filled(size, self.scene.theme.background);
         out.put(&map, corner_px.map(|v| v as u32));
+        let mut over = Drawing::new(self.size, [0; 4]);
+        over.marks = self.overlay_marks(&page);
+        over.draw_onto(&mut out, px_per_point);
         self.around(&page, &content).draw_onto(&mut out, px_per_point);
         Ok(out)
     }
@@ -121,6 +185,7 @@ impl MapFigure {
         let size = [0, 1].map(|k| page.map[1][k] - page.map[0][k]);
         let inside = scene_marks(&self.scene, &self.camera(), size, MOST_VECTOR_POINTS);
         let mut marks: Vec<Mark> = inside.into_iter().map(|mark| moved(mark, page.map[0])).collect();
+        marks.extend(self.overlay_marks(&page));
         marks.append(&mut around.marks);
         around.marks = marks;
         around
@@ -215,10 +280,31 @@ fn line_marks(scene: &Scene, frame: &Frame) -> Vec<Mark> {
     let lines = still_lines(scene).into_iter().chain(outline_lines(scene, frame));
     let mark = |line: LineInstance| {
         let ends = [on_page(frame, line.from, f32::MAX)?, on_page(frame, line.to, f32::MAX)?];
+        let ends = clipped(ends, frame.size_px)?;
         let (width, dash) = (line.pen[0], line.pen[1]);
         Some(Mark::Line { places: ends.to_vec(), colour: line.colour, width, dash })
     };
     lines.filter_map(mark).collect()
+}
+
+/// The part of a segment between the corner (0, 0) and `size`; `None` when all of it is outside. After Liang and Barsky,
+/// ACM Transactions on Graphics 3, 1 (1984).
+fn clipped([from, to]: [[f32; 2]; 2], size: [f32; 2]) -> Option<[[f32; 2]; 2]> {
+    let along = [to[0] - from[0], to[1] - from[1]];
+    let (mut enters, mut leaves) = (0.0_f32, 1.0_f32);
+    for k in 0..2 {
+        for (speed, room) in [(-along[k], from[k]), (along[k], size[k] - from[k])] {
+            if speed == 0.0 && room < 0.0 {
+                return None;
+            } else if speed < 0.0 {
+                enters = enters.max(room / speed);
+            } else if speed > 0.0 {
+                leaves = leaves.min(room / speed);
+            }
+        }
+    }
+    let at = |t: f32| [0, 1].map(|k| from[k] + t * along[k]);
+    (enters <= leaves).then(|| [at(enters), at(leaves)])
 }
 
 /// Where a world place is on the page, in points; `None` behind the eye or further than `margin` outside.
@@ -257,4 +343,19 @@ fn grouped(n: usize) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clipped;
+
+    #[test]
+    fn segments_end_at_the_border() {
+        let size = [10.0, 4.0];
+        assert_eq!(clipped([[1.0, 1.0], [9.0, 3.0]], size), Some([[1.0, 1.0], [9.0, 3.0]]));
+        assert_eq!(clipped([[-5.0, 2.0], [15.0, 2.0]], size), Some([[0.0, 2.0], [10.0, 2.0]]));
+        assert_eq!(clipped([[5.0, 2.0], [5.0, 8.0]], size), Some([[5.0, 2.0], [5.0, 4.0]]));
+        assert_eq!(clipped([[-1.0, 3.0], [2.0, 9.0]], size), None);
+        assert_eq!(clipped([[11.0, 0.0], [11.0, 4.0]], size), None);
+    }
 }

@@ -108,7 +108,14 @@ impl NetworkPanel {
                 let footer = format!("{}, seed {}", self.request.placing.label(), self.request.seed);
                 self.export.ui(ui, view, "network", move |_| {
                     let title = String::new();
-                    Figure::Map(MapFigure { scene, camera: None, title, footer, size: [1000.0, 700.0] })
+                    Figure::Map(MapFigure {
+                        scene,
+                        camera: None,
+                        title,
+                        footer,
+                        size: [1000.0, 700.0],
+                        overlays: Vec::new(),
+                    })
                 });
             }
         });
