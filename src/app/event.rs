@@ -8,7 +8,7 @@ use super::action::{Choose, Dialog, Found, ModelAction, PictureAction, WindowAct
 use super::app::App;
 use super::board::Ending;
 use super::data::{Column, DataSet, Export, Latents, MapPlaces, Query, RowSet, SetOperation, load_file};
-use super::landscape::{DecodedImages, FoundPath, LayoutRequest};
+use super::landscape::{DecodedImages, FoundPath, Ground, LayoutRequest};
 use super::model_session::{
     FIRST_MOLECULE, LoadedModel, Reading, SessionResults, Trial, decode_minima, open_model, thousands,
 };
@@ -16,7 +16,7 @@ use super::picture::{Filter, Picture, Step, StepState};
 use super::project::MadeMap;
 use super::region::RegionCard;
 use super::state::Weight;
-use super::study::{self, Hold, OpenStudy};
+use super::study::{self, Field, Hold, OpenStudy};
 use super::tuning::{TuningEvent, TuningState};
 use crate::jobs::Observe;
 use crate::landscape::NetworkLayout;
@@ -67,7 +67,7 @@ pub enum Event {
     /// Where the steps of the study in this folder stand now.
     Planned(PathBuf, Vec<(Step, StepState)>),
     /// The difference to another landscape was taken.
-    Differed(u64, Result<FieldGrid, String>),
+    FieldMade(u64, Field, Result<FieldGrid, String>),
     /// A path was looked for in the landscape of this data set.
     PathFound(u64, Result<FoundPath, String>),
     /// The surface was asked along a path.
@@ -220,7 +220,7 @@ impl App {
                     study.replan(states);
                 }
             }
-            Event::Differed(serial, result) => self.take_difference(serial, result),
+            Event::FieldMade(serial, field, result) => self.take_field(serial, field, result),
             Event::PathFound(serial, result) => self.take_path(serial, result),
             Event::PathMeasured(path, result) => self.take_path_energies(&path, result),
             Event::PathDecoded(path, result) => self.take_path_molecules(&path, result),
@@ -313,6 +313,15 @@ impl App {
             }
             Opened::Model(model) => self.take_model(path, true, *model),
             Opened::Large(bytes) => self.state.dialog = Some(Dialog::LargeFile(path.to_owned(), bytes)),
+        }
+    }
+
+    /// Shows the molecules of a study while its first exploration goes on; the study is read anew when that has ended.
+    pub(super) fn take_ground(&mut self, (study, data, _): Ground) {
+        let same = self.state.study.as_ref().is_some_and(|open| open.folder == study.folder);
+        if let Some(data) = data.filter(|_| same && self.state.n_rows() == 0) {
+            self.state.study = Some(study);
+            self.show_data(data, None);
         }
     }
 

@@ -10,6 +10,7 @@ use super::state::Weight;
 use super::study::{Field, Fields, Landscape, NetworkOnMap, add_roughness, fields, network_on_map, places};
 use crate::jobs::{Observe, Progress};
 use crate::projection::{FitEnd, MapPoint, Projection, ProjectionParams, Trust, TrustParams, fit_live, measure_trust};
+use crate::workspace::pipeline::StoredSamples;
 
 /// Molecules that are asked for their neighbours when trust is measured unasked: a seeded sample.
 const QUICK_QUERIES: usize = 500;
@@ -52,6 +53,7 @@ fn project(
     latents: &Latents,
     params: &ProjectionParams,
     landscape: Option<&Landscape>,
+    samples: Option<&StoredSamples>,
     forming: &Forming,
     observe: Observe,
 ) -> Result<Option<MadeMap>, String> {
@@ -71,11 +73,13 @@ fn project(
     let _ = observe(Progress::new("trust", 0, None));
     let trust = measure_trust(&flat, latents.dim, projection.map(), &TrustParams::default(), observe).ok();
     let mut map = places(&projection);
-    map.places = spread(projection.map()).into_iter().map(|[x, y, _]| [x, y]).collect();
+    let spread = spread(projection.map());
+    map.places = spread.iter().map(|[x, y, _]| [*x, *y]).collect();
+    map.heights = if params.n_dims > 2 { spread.iter().map(|[_, _, z]| *z).collect() } else { Vec::new() };
     map.trustworthiness = trust.map(|trust| trust.trustworthiness);
     map.continuity = trust.map(|trust| trust.continuity);
     let network = landscape.and_then(|landscape| network_on_map(&landscape.network, &projection).ok());
-    let fields = fields(landscape.zip(network.as_ref()), None, &map.places);
+    let fields = fields(landscape.zip(network.as_ref()), samples.zip(Some(&projection)), &map.places);
     let projection = Some(Arc::new(projection));
     Ok(Some(MadeMap { map: Arc::new(map), network: network.map(Arc::new), fields, projection }))
 }
@@ -88,10 +92,11 @@ impl App {
             return self.say(Weight::Warning, "A map needs latent vectors: encode the molecules first (Data menu)");
         };
         let landscape = self.state.study.as_ref().and_then(|study| study.landscape.clone());
+        let samples = self.state.study.as_ref().and_then(|study| study.samples.clone());
         let (serial, forming, asked) = (self.state.data_serial, self.forming.clone(), params.clone());
         let started = self.board.queue(
             &format!("Map by {}", params.method.label()),
-            move |observe| project(&latents, &params, landscape.as_deref(), &forming, observe),
+            move |observe| project(&latents, &params, landscape.as_deref(), samples.as_deref(), &forming, observe),
             move |result| Event::Projected(serial, asked, result),
         );
         match started {
@@ -115,6 +120,8 @@ impl App {
                 if self.state.picture.projection.as_ref() != Some(&params) {
                     self.state.picture.projection = Some(params.clone());
                     self.state.picture.camera = None;
+                    self.state.picture.orbit = None;
+                    self.state.picture.in_space = params.n_dims > 2;
                     self.state.history.note(&label, &before, false);
                 }
                 self.put_map(Some(params), made);
@@ -144,6 +151,17 @@ impl App {
         if self.state.decoded_minima.is_empty() {
             self.decode_minima();
         }
+        self.bring_back_exact_field();
+    }
+
+    /// Computes the field in the plane of the map again, where it is what the heatmap shows and this map is a plane.
+    fn bring_back_exact_field(&mut self) {
+        let Some(study) = &self.state.study else { return };
+        let is_plane = study.projection.as_ref().is_some_and(|projection| projection.plane().is_some());
+        let missing = self.state.picture.heatmap.field == Field::Exact && study.fields.get(Field::Exact).is_none();
+        if missing && is_plane {
+            self.compute_exact_field();
+        }
     }
 
     /// Remembers the map that came with the molecules, and asks for the one the picture wants.
@@ -160,6 +178,7 @@ impl App {
         self.state.forming = None;
         self.measure_map();
         self.follow_picture();
+        self.bring_back_exact_field();
     }
 
     /// Measures in a job how far the map can be trusted, where that takes moments.

@@ -13,7 +13,7 @@ use crate::app::action::{LandscapeAction, PictureAction};
 use crate::app::event::Event;
 use crate::app::picture::{Heatmap, Layer, Step};
 use crate::app::state::Weight;
-use crate::app::study::{Field, read_difference};
+use crate::app::study::{Field, exact_field, read_difference};
 use crate::landscape::NetworkLayout;
 use crate::render::FieldGrid;
 use crate::workspace::ArtefactId;
@@ -29,6 +29,12 @@ impl App {
             LandscapeAction::Image(image) => self.state.focus.image = image,
             LandscapeAction::LayOut(request) => self.lay_out(request),
             LandscapeAction::ShowPreview(on) => self.state.regions.hide_preview = !on,
+            LandscapeAction::Exact => {
+                if self.state.picture.heatmap.field == Field::Exact {
+                    self.show_heatmap();
+                }
+                self.compute_exact_field();
+            }
             LandscapeAction::Difference(other) => self.take_difference_to(other),
             LandscapeAction::Export(figure, path) => self.export_figure(figure, path),
         }
@@ -123,23 +129,47 @@ impl App {
         let started = self.board.start(
             "Difference of two landscapes",
             move |_| read_difference(&folder, &other, (&landscape, &network), &projection, &places.places),
-            move |result| Event::Differed(serial, result),
+            move |result| Event::FieldMade(serial, Field::Difference, result),
         );
         self.told_start(started);
     }
 
-    pub(in crate::app) fn take_difference(&mut self, serial: u64, result: Result<FieldGrid, String>) {
+    /// Computes the roughness field in the plane of the map, in a job.
+    pub(in crate::app) fn compute_exact_field(&mut self) {
+        let Some(study) = &self.state.study else { return };
+        let over = study.fields.get(Field::Roughness);
+        let (Some(landscape), Some(projection), Some(asked), Some(over)) =
+            (study.landscape.clone(), study.projection.clone(), &study.asked, over)
+        else {
+            return self.say(Weight::Warning, "The field needs an explored landscape and a map");
+        };
+        let (serial, params) = (self.state.data_serial, asked.recipe.landscape.field.clone());
+        let started = self.board.queue(
+            "Roughness in the plane of the map",
+            move |_| exact_field(&landscape, &projection, &params, &over),
+            move |result| Event::FieldMade(serial, Field::Exact, result),
+        );
+        self.told_start(started);
+    }
+
+    pub(in crate::app) fn take_field(&mut self, serial: u64, field: Field, result: Result<FieldGrid, String>) {
         let Some(study) = self.state.study.as_mut().filter(|_| serial == self.state.data_serial) else { return };
         match result {
             Ok(grid) => {
-                study.fields.put(Field::Difference, grid);
-                let heatmap = Heatmap { field: Field::Difference, ..self.state.picture.heatmap };
-                self.change(PictureAction::Heatmap(heatmap));
-                if !self.state.picture.shows(Layer::Heatmap) {
-                    self.change(PictureAction::ToggleLayer(Layer::Heatmap));
+                study.fields.put(field, grid);
+                // What came back after a change of the map is not shown anew: its layer may be hidden.
+                if self.state.picture.heatmap.field != field {
+                    self.change(PictureAction::Heatmap(Heatmap { field, ..self.state.picture.heatmap }));
+                    self.show_heatmap();
                 }
             }
-            Err(problem) => self.say(Weight::Failure, format!("Could not take the difference: {problem}")),
+            Err(problem) => self.say(Weight::Failure, format!("Could not compute the heatmap: {problem}")),
+        }
+    }
+
+    fn show_heatmap(&mut self) {
+        if !self.state.picture.shows(Layer::Heatmap) {
+            self.change(PictureAction::ToggleLayer(Layer::Heatmap));
         }
     }
 
@@ -159,7 +189,7 @@ impl App {
     /// What shows points while step 2 runs; nothing for other steps.
     pub(in crate::app) fn begin_live(&mut self, step: Step) -> Live {
         let projection = self.state.study.as_ref().and_then(|study| study.projection.clone());
-        self.state.live = Live::new(projection.filter(|_| step == Step::Landscape));
+        self.state.live = if step == Step::Landscape { Live::new(projection) } else { Live::default() };
         self.state.live.clone()
     }
 

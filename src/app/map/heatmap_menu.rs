@@ -23,7 +23,7 @@ pub fn ui(ui: &mut Ui, view: &mut View) {
 fn choices_ui(ui: &mut Ui, view: &mut View, now: Heatmap) {
     let mut wanted = now;
     section(ui, &view.palette, "Heatmap of");
-    for field in Field::ALL.into_iter().filter(|field| *field != Field::Difference) {
+    for field in Field::KNOWN {
         let known = view.state.study.as_ref().is_some_and(|study| study.fields.get(field).is_some());
         ui.add_enabled_ui(known, |ui| {
             let why = if field == Field::Similarity || field == Field::Support {
@@ -37,6 +37,7 @@ fn choices_ui(ui: &mut Ui, view: &mut View, now: Heatmap) {
         });
     }
     small(ui, view, wanted.field.hint());
+    exact_ui(ui, view);
     difference_ui(ui, view, now);
     section(ui, &view.palette, "Look");
     let slider = ui.add(Slider::new(&mut wanted.levels, 0..=20).text("contour levels"));
@@ -56,6 +57,23 @@ fn small(ui: &mut Ui, view: &View, words: &str) {
     ui.add(Label::new(words).wrap().halign(Align::LEFT));
 }
 
+/// The field itself in the plane of the map, where the map is one.
+fn exact_ui(ui: &mut Ui, view: &mut View) {
+    section(ui, &view.palette, "In the plane of the map");
+    let study = view.state.study.as_ref();
+    let explored = study.is_some_and(|study| study.landscape.is_some() && study.asked.is_some());
+    let flat = study.and_then(|study| study.projection.as_ref()).is_some_and(|projection| projection.plane().is_some());
+    let why = if explored {
+        "This map is no plane of latent space: draw it by principal components or a plane through minima"
+    } else {
+        "Needs an explored landscape: run step 2"
+    };
+    let button = ui.add_enabled(explored && flat, eframe::egui::Button::new(Field::Exact.label()));
+    if button.on_hover_text(Field::Exact.hint()).on_disabled_hover_text(why).clicked() {
+        view.ask(LandscapeAction::Exact);
+    }
+}
+
 fn difference_ui(ui: &mut Ui, view: &mut View, now: Heatmap) {
     section(ui, &view.palette, "Difference of roughness to");
     let others = view.state.study.as_ref().map(|study| study.other_landscapes.clone()).unwrap_or_default();
@@ -71,7 +89,7 @@ fn difference_ui(ui: &mut Ui, view: &mut View, now: Heatmap) {
             view.ask(LandscapeAction::Difference(other));
         }
     }
-    if now.field == Field::Difference && ui.button("Back to roughness").clicked() {
+    if !Field::KNOWN.contains(&now.field) && ui.button("Back to roughness").clicked() {
         view.ask(PictureAction::Heatmap(Heatmap { field: Field::Roughness, ..now }));
     }
 }

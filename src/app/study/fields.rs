@@ -19,6 +19,8 @@ pub enum Field {
     Frustration,
     /// The similarity response that was measured.
     Similarity,
+    /// The roughness field at the points of latent space that the map shows.
+    Exact,
     /// How many points were measured.
     Support,
     /// Roughness of another landscape of the study minus that of this one.
@@ -27,7 +29,11 @@ pub enum Field {
 
 impl Field {
     /// All, in the order of menus.
-    pub const ALL: [Self; 5] = [Self::Roughness, Self::Frustration, Self::Similarity, Self::Support, Self::Difference];
+    pub const ALL: [Self; 6] =
+        [Self::Roughness, Self::Frustration, Self::Similarity, Self::Support, Self::Exact, Self::Difference];
+
+    /// Those that are there as soon as there is a landscape or samples; others are computed when asked for.
+    pub const KNOWN: [Self; 4] = [Self::Roughness, Self::Frustration, Self::Similarity, Self::Support];
 
     /// The word on screen.
     pub fn label(self) -> &'static str {
@@ -36,6 +42,7 @@ impl Field {
             Self::Frustration => "Frustration",
             Self::Similarity => "Similarity",
             Self::Support => "Support",
+            Self::Exact => "Exact roughness",
             Self::Difference => "Difference",
         }
     }
@@ -53,6 +60,10 @@ impl Field {
                  point and its neighbours are"
             }
             Self::Support => "Measured points per square unit of the map: where there are few, the surface is a guess",
+            Self::Exact => {
+                "R(x), the field that fill sets are drawn from, at the points of latent space that lie in the plane of \
+                 the map: contributions off the plane fade with their distance to it"
+            }
             Self::Difference => "Roughness of another landscape of the study minus that of the one shown",
         }
     }
@@ -64,6 +75,7 @@ impl Field {
             Self::Frustration => ["Frustration on the map", "units of E"],
             Self::Similarity => ["Similarity response", "0 to 1"],
             Self::Support => ["Support", "points per area"],
+            Self::Exact => ["Roughness in the plane", "units of E"],
             Self::Difference => ["Difference of roughness", "units of E"],
         }
     }
@@ -71,7 +83,7 @@ impl Field {
     /// The colours it is shown in.
     pub fn colours(self) -> ColourMap {
         match self {
-            Self::Roughness | Self::Frustration => ColourMap::Magma,
+            Self::Roughness | Self::Frustration | Self::Exact => ColourMap::Magma,
             Self::Similarity => ColourMap::Viridis,
             Self::Support => ColourMap::Cividis,
             Self::Difference => ColourMap::BlueRed,
@@ -182,11 +194,12 @@ mod tests {
     use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, MinimumId, TransitionStateId};
 
     fn network(at: f32) -> NetworkOnMap {
-        let minimum = MinimumOnMap { id: 0, place: [at, 0.0], energy: 0.0, on_boundary: false };
+        let minimum = MinimumOnMap { id: 0, place: [at, 0.0], height: 0.0, energy: 0.0, on_boundary: false };
         let state = super::super::on_map::TransitionStateOnMap {
             id: 0,
             place: [at + 4.0, 0.0],
-            ends: [[at, 0.0]; 2],
+            height: 0.0,
+            ends: [[at, 0.0, 0.0]; 2],
             energy: 1.0,
             barrier: 1.0,
             on_boundary: false,

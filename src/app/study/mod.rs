@@ -1,6 +1,7 @@
 //! An open study as the window shows it: read once in a job, then immutable but for the picture kept with it.
 
 mod change;
+mod exact;
 mod fields;
 mod keep;
 mod molecules;
@@ -22,9 +23,10 @@ use crate::fill::{FillMolecule, FillReport};
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, Toy};
 use crate::projection::Projection;
 use crate::render::{FieldGrid, Shared};
-use crate::workspace::pipeline::FrustrationReport;
+use crate::workspace::pipeline::{FrustrationReport, StoredSamples};
 use crate::workspace::{self, ArtefactId, Recipe};
 
+pub use exact::exact_field;
 pub use fields::{Field, Fields, difference, fields};
 pub use molecules::{make_map, places};
 pub use on_map::{MinimumOnMap, NetworkOnMap, network_on_map};
@@ -79,6 +81,8 @@ pub struct OpenStudy {
     pub ids: StudyIds,
     /// The seed of the points that a fill set is drawn from.
     pub draw_seed: u64,
+    /// The points that were measured, with their response.
+    pub samples: Option<Arc<StoredSamples>>,
     /// From latent space to the map.
     pub projection: Option<Arc<Projection>>,
     /// Minima and transition states on the map.

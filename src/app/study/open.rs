@@ -144,6 +144,7 @@ pub fn open(
         projection: projection.map(Arc::new),
         ids: StudyIds { points: id_of(ArtefactKind::Points), landscape: id_of(ArtefactKind::Landscape) },
         draw_seed: draw_seed(&study, bundled_model),
+        samples: measured.map(Arc::new),
         fields,
         other_landscapes: other_landscapes(&listing.artefacts, of(ArtefactKind::Landscape)),
         landscape,
