@@ -293,6 +293,9 @@ impl App {
         if let Some(places) = self.forming.take() {
             self.state.forming = Some(Shared::new(places));
         }
+        if let Some(ground) = self.state.live.take_ground() {
+            self.take_ground(*ground);
+        }
         let endings = self.board.poll();
         // What has ended no longer writes the study, which is read anew when its ending is taken in.
         self.note_jobs();

@@ -14,18 +14,60 @@ use fillscape::workspace::{Document, Study};
 use super::landscape::{look, tab};
 use super::support::{Opening, click, model_folder, press, settle};
 
-/// A study whose molecules are encoded and on a map, but whose landscape is not explored.
-fn encoded(folder: &Path) {
+/// A study of which nothing is made.
+fn begun(folder: &Path) -> Study {
     let recipe = "name = 'Not explored'\nseed = 11\n[corpus]\nn = 60\n[samples]\nn = 40\n[samples.source.principal]\n\
                   components = 3\nreach = 2.0\n[samples.response]\nn_neighbours = 2\nradius = 0.05\nseed = 0\nfingerprint = { radius = 3, n_bits = 2048 }\n";
     let recipe = toml::from_str(recipe).unwrap();
-    let mut study = Study::create(folder, Document::new("Not explored", recipe)).unwrap();
+    Study::create(folder, Document::new("Not explored", recipe)).unwrap()
+}
+
+/// A study whose molecules are encoded and on a map, but whose landscape is not explored.
+fn encoded(folder: &Path) {
+    let mut study = begun(folder);
     let inputs = Inputs::read(&study.document().recipe, &model_folder(), folder).unwrap();
     run_only(&mut study, "points", &inputs, folder, 2, &mut |_| ControlFlow::Continue(())).unwrap();
 }
 
 fn has(window: &Harness<'_, App>, words: &str) -> bool {
     window.query_all_by_label_contains(words).next().is_some()
+}
+
+/// Waits until nothing runs; whether the map showed points as they were found.
+fn shows_points_while_running(window: &mut Harness<'_, App>, picture: &str) -> bool {
+    window.step();
+    let begun = Instant::now();
+    let mut seen = false;
+    while begun.elapsed() < Duration::from_mins(4) {
+        window.step();
+        if !seen && has(window, "Exploring:") {
+            seen = true;
+            look(window, picture);
+        }
+        if window.state().is_idle() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    settle(window);
+    seen
+}
+
+#[test]
+fn a_study_that_begins_empty_gets_its_molecules_and_points_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(begun(folder.path()));
+    let mut opening = Opening::default();
+    opening.start.open = Some(folder.path().to_owned());
+    let mut window = opening.open();
+    click(&mut window, "Close");
+    press(&mut window, Modifiers::NONE, Key::Num2);
+    assert_eq!(window.state().n_molecules(), 0);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    assert!(shows_points_while_running(&mut window, "exploration_first"), "no points while the exploration ran");
+    assert_eq!(window.state().n_molecules(), 60);
+    tab(&mut window, "Network");
+    assert!(has(&window, "Network of"), "there is a network");
 }
 
 #[test]
@@ -44,22 +86,7 @@ fn an_exploration_is_set_run_watched_and_shown() {
     look(&mut window, "exploration_settings");
 
     window.get_by_label("Keep and run").click();
-    window.step();
-    let begun = Instant::now();
-    let mut seen = false;
-    while begun.elapsed() < Duration::from_mins(4) {
-        window.step();
-        if !seen && has(&window, "Exploring:") {
-            seen = true;
-            look(&mut window, "exploration_live");
-        }
-        if window.state().is_idle() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    settle(&mut window);
-    assert!(seen, "the map showed points while the exploration ran");
+    assert!(shows_points_while_running(&mut window, "exploration_live"), "no points while the exploration ran");
     assert!(!has(&window, "Exploring:"), "and no longer");
     assert!(has(&window, "The landscape shown was made with these settings"), "{:?}", window.state().notice());
     tab(&mut window, "Network");

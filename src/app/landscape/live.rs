@@ -1,9 +1,12 @@
 //! Points of an exploration as they are found, so that the map fills while it runs.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use crate::app::data::DataSet;
+use crate::app::picture::Picture;
+use crate::app::study::OpenStudy;
 use crate::landscape::explore::SightingKind;
-use crate::projection::Projection;
+use crate::projection::{MapPoint, Projection};
 use crate::workspace::pipeline::Sighted;
 
 /// Points kept of each kind; of more, the newest.
@@ -13,36 +16,67 @@ const MOST: usize = 3000;
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     /// Ends of hops, the newest last.
-    pub hops: Vec<[f32; 2]>,
+    pub hops: Vec<MapPoint>,
     /// Minima.
-    pub minima: Vec<[f32; 2]>,
+    pub minima: Vec<MapPoint>,
     /// Transition states.
-    pub transition_states: Vec<[f32; 2]>,
+    pub transition_states: Vec<MapPoint>,
     /// How many there were of each kind, kept or not.
     pub counts: [u64; 3],
 }
 
+/// The study as it stands when its molecules are placed.
+pub type Ground = (OpenStudy, Option<DataSet>, Option<Picture>);
+
 /// What the job that explores and the map share. Clones share the same points.
 #[derive(Debug, Clone, Default)]
 pub struct Live {
-    projection: Option<Arc<Projection>>,
+    projection: Arc<OnceLock<Arc<Projection>>>,
     found: Arc<Mutex<Found>>,
+    /// Whether a map is to be shown as soon as there is one.
+    awaits_ground: bool,
+    ground: Arc<Mutex<Option<Box<Ground>>>>,
 }
 
 impl Live {
-    /// Nothing yet; without a projection nothing is shown.
+    /// Nothing yet. Without a projection, points are shown from when the molecules are placed.
     pub fn new(projection: Option<Arc<Projection>>) -> Self {
-        Self { projection, found: Arc::default() }
+        let awaits_ground = projection.is_none();
+        let known = OnceLock::new();
+        if let Some(projection) = projection {
+            known.get_or_init(|| projection);
+        }
+        Self { projection: Arc::new(known), awaits_ground, ..Self::default() }
+    }
+
+    /// Whether there is nothing yet to show points on, and [`Self::show_on`] is waited for.
+    pub fn awaits_ground(&self) -> bool {
+        self.awaits_ground && self.projection.get().is_none()
+    }
+
+    /// The molecules are placed: points are shown on their map from now on.
+    pub fn show_on(&self, ground: Ground) {
+        let Some(projection) = ground.0.projection.clone() else { return };
+        if self.projection.set(projection).is_ok()
+            && let Ok(mut slot) = self.ground.lock()
+        {
+            *slot = Some(Box::new(ground));
+        }
+    }
+
+    /// The study with its molecules, once.
+    pub fn take_ground(&self) -> Option<Box<Ground>> {
+        self.ground.lock().ok()?.take()
     }
 
     /// Notes where a search ended. Hops are many: they are noted only where a place on the map costs next to nothing.
     pub fn note(&self, sighted: &Sighted) {
-        let Some(projection) = &self.projection else { return };
+        let Some(projection) = self.projection.get() else { return };
         if sighted.kind == SightingKind::Hop && projection.plane().is_none() {
             return;
         }
         let Ok(places) = projection.transform(&sighted.latent) else { return };
-        let Some([x, y, _]) = places.first().copied() else { return };
+        let Some(place) = places.first().copied() else { return };
         let Ok(mut found) = self.found.lock() else { return };
         let (kind, list) = match sighted.kind {
             SightingKind::Hop => (0, &mut found.hops),
@@ -52,7 +86,7 @@ impl Live {
         if list.len() >= MOST {
             list.drain(..MOST / 2);
         }
-        list.push([x, y]);
+        list.push(place);
         found.counts[kind] += 1;
     }
 

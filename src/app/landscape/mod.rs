@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use figure::Figure;
 pub use layout::{LayoutRequest, Placing, lay_out};
-pub use live::Live;
+pub use live::{Ground, Live};
 pub use path::{FoundPath, decode_images, find_path, measure_images, measure_toy};
 
 use crate::landscape::NetworkLayout;

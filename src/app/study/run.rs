@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::OpenStudy;
 use super::tuned::curves;
+use super::{Hold, OpenStudy};
 use crate::app::event::told as words_of;
 use crate::app::landscape;
 use crate::app::picture::{Step, StepState};
 use crate::app::tuning::{Curve, Live};
-use crate::jobs::{Observe, Progress};
+use crate::jobs::{Observe, Progress, silent};
 use crate::workspace::Study;
 use crate::workspace::pipeline::{self, Event, Inputs, Plan, RunEnd};
 
@@ -21,6 +21,9 @@ pub struct Told<'a> {
     /// What tunings tell.
     pub tunings: &'a Live,
 }
+
+/// The step of the pipeline that encodes the molecules.
+const POINTS: &str = "points";
 
 /// Makes what a step of the window needs and has not: the artefacts of its steps of the recipe and those they follow.
 /// The study must not be open elsewhere. Stopped, it keeps its work and goes on next time.
@@ -86,7 +89,14 @@ pub fn run_names(
                 told.tunings.region(&step, at, found);
                 ControlFlow::Continue(())
             }
-            Event::Done { .. } => observe(Progress::new("step", k as u64, Some(names.len() as u64))),
+            Event::Done { step, .. } => {
+                if step == POINTS && told.searches.awaits_ground() {
+                    // What cannot be read now is told when the step is over and the study is read again.
+                    let read = super::open(&folder, Hold::WhileRunning, bundled_model, &mut silent);
+                    read.into_iter().for_each(|ground| told.searches.show_on(ground));
+                }
+                observe(Progress::new("step", k as u64, Some(names.len() as u64)))
+            }
         };
         let end = pipeline::run_only(study, name, &inputs, &folder, threads, &mut watch);
         match end.map_err(|error| words_of(&error))? {
