@@ -16,6 +16,8 @@ const MARGIN: f32 = 8.0;
 /// Width of a list of shapes: their names are long.
 const SHAPES_WIDTH: f32 = 226.0;
 
+/// Height of a map from which the list of shapes leaves enough of it free.
+const LEAST_FOR_SHAPES: f32 = 360.0;
 /// Widest colour bar: long titles widen it.
 const WIDEST: f32 = 240.0;
 /// What hatching says.
@@ -26,6 +28,9 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
     let corner = rect.left_bottom() + vec2(space::S, -space::S);
     let (mut left, mut bottom, mut top) = (corner.x, corner.y, corner.y);
     for legend in legends {
+        if matches!(legend, Legend::Shapes(_)) && rect.height() < LEAST_FOR_SHAPES {
+            continue;
+        }
         let height = match legend {
             Legend::Scale(_) => 40.0,
             Legend::HatchedScale(_) => 46.0 + LINE,

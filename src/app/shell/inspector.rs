@@ -127,7 +127,7 @@ pub fn colour_by_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
     let choice = egui::ComboBox::from_id_salt("colour by")
         .selected_text(egui::RichText::new(format!("Colour by {shown}")))
         .truncate()
-        .width(140.0)
+        .width(128.0)
         .height(400.0)
         .show_ui(ui, |ui| {
             if ui.selectable_label(now.is_none(), "nothing").clicked() {

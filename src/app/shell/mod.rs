@@ -13,8 +13,9 @@ mod welcome;
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
+use super::figure::Seen;
 use super::map::MapPanel;
-use super::picture::{Camera, Step};
+use super::picture::Step;
 use super::teach::lesson_ui;
 use super::theme::space;
 use super::widgets::View;
@@ -65,7 +66,7 @@ impl Panels {
     }
 
     /// The scene and camera of the map, for a picture of any size.
-    pub fn figure(&mut self, view: &View) -> Option<(crate::render::Scene, Camera)> {
+    pub fn figure(&mut self, view: &View) -> Option<(crate::render::Scene, Seen)> {
         let map: &mut MapPanel = self.tiles.map();
         map.figure(view)
     }
@@ -74,6 +75,8 @@ impl Panels {
     pub fn ui(&mut self, ui: &mut Ui, view: &mut View) {
         let palette = view.palette;
         let bar = Frame::new().fill(palette.base).inner_margin(Margin::symmetric(space::S as i8, 4));
+        // Small windows, and those of large type, leave more to the tiles.
+        let width = ui.available_width();
         let side = Frame::new().fill(palette.panel).inner_margin(Margin::same(space::M as i8));
         Panel::top("menu").frame(bar).show(ui, |ui| top::ui(ui, view));
         Panel::bottom("status").frame(bar).exact_size(24.0).show(ui, |ui| status::ui(ui, view));
@@ -98,16 +101,16 @@ impl Panels {
         } else if view.state.settings.explorer {
             Panel::left("explorer")
                 .frame(side)
-                .default_size(216.0)
-                .min_size(170.0)
+                .default_size((0.17 * width).clamp(150.0, 216.0))
+                .min_size(150.0)
                 .max_size(400.0)
                 .show(ui, |ui| self.explorer.ui(ui, view));
         }
         if view.state.settings.inspector {
             Panel::right("inspector")
                 .frame(side)
-                .default_size(286.0)
-                .min_size(220.0)
+                .default_size((0.225 * width).clamp(200.0, 286.0))
+                .min_size(200.0)
                 .max_size(520.0)
                 .show(ui, |ui| inspector::ui(ui, view));
         }

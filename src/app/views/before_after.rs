@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align2, FontId, Key, Rect, RichText, Role, Sense, Ui, WidgetInfo};
+use eframe::egui::{self, FontId, Key, Rect, RichText, Role, Sense, Ui, WidgetInfo};
 
 use crate::app::action::WindowAction;
 use crate::app::command::Command;
@@ -208,11 +208,15 @@ impl BeforeAfterPanel {
         let title = if self.after { format!("After: {}", found.step) } else { "Before: the base model".to_owned() };
         let margin = egui::vec2(space::M, space::S);
         let at = rect.left_top() + margin;
-        let below = painter.text(at, Align2::LEFT_TOP, title, FontId::proportional(15.0), view.palette.ink);
+        let title = painter.layout_no_wrap(title, FontId::proportional(15.0), view.palette.ink);
         let frame = format!("{words}. Frame: {}, fitted on the base model", map.method);
         let (ink, width) = (view.palette.ink_weak, rect.width() - 2.0 * margin.x);
         let frame = painter.layout(frame, FontId::proportional(11.0), ink, width);
-        painter.galley(below.left_bottom() + egui::vec2(0.0, 2.0), frame, ink);
+        let below = at + egui::vec2(0.0, title.size().y + 2.0);
+        let words = Rect::from_min_size(at, title.size()).union(Rect::from_min_size(below, frame.size()));
+        painter.rect_filled(words.expand2(egui::vec2(6.0, 4.0)), 4.0, view.palette.canvas.gamma_multiply(0.85));
+        painter.galley(at, title, view.palette.ink);
+        painter.galley(below, frame, ink);
     }
 
     fn animate(&mut self, ui: &Ui, view: &View) {

@@ -26,19 +26,20 @@ enum By {
     Support,
 }
 
-const COLUMNS: [(By, &str, &str); 6] = [
+/// Each column with its heading, a shorter one for narrow tiles, and what it means.
+const COLUMNS: [(By, [&str; 2], &str); 6] = [
     (
         By::Minimum,
-        "Minimum",
+        ["Minimum", "Min."],
         "Its id; a click marks it everywhere, a double click shows the path over the transition state",
     ),
-    (By::TransitionState, "Transition state", "Its id"),
-    (By::Barrier, "Barrier (E)", "max(0, E of the transition state − E of the minimum)"),
-    (By::Distance, "Distance", "Between the two, in units of the box"),
-    (By::Frustration, "Frustration (E)", "Barrier · exp(−distance² / 2ℓ²)"),
+    (By::TransitionState, ["Transition state", "State"], "Id of the transition state"),
+    (By::Barrier, ["Barrier (E)", "Barrier"], "In units of E: max(0, E of the transition state − E of the minimum)"),
+    (By::Distance, ["Distance", "Dist."], "Between the two, in units of the box"),
+    (By::Frustration, ["Frustration (E)", "Frustr."], "In units of E: barrier · exp(−distance² / 2ℓ²)"),
     (
         By::Support,
-        "Nearest sample",
+        ["Nearest sample", "Sample"],
         "Distance of the transition state to the nearest measured point: far means weakly supported",
     ),
 ];
@@ -137,18 +138,21 @@ impl ContributionsPanel {
         }
         table
             .header(22.0, |mut header| {
-                for (column, name, hint) in COLUMNS {
+                for (column, [name, short], hint) in COLUMNS {
                     header.col(|ui| {
-                        let sign = if column != by {
-                            ""
-                        } else if descending {
-                            " · falling"
-                        } else {
-                            " · rising"
-                        };
-                        let words = RichText::new(format!("{name}{sign}")).color(view.palette.ink_weak);
+                        let shown = if width < WIDE_COLUMN { short } else { name };
+                        let words = RichText::new(shown).color(view.palette.ink_weak);
                         let response = ui.add(egui::Button::new(words).frame(false).truncate()).on_hover_text(hint);
-                        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {name}")));
+                        let order = match (column == by, descending) {
+                            (false, _) => "",
+                            (true, true) => ", now falling",
+                            (true, false) => ", now rising",
+                        };
+                        let spoken = format!("Sort by {name}{order}");
+                        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
+                        if column == by {
+                            order_mark(ui, &response, descending, view.palette.accent);
+                        }
                         if response.clicked() {
                             wanted = Some(column);
                         }
@@ -230,6 +234,16 @@ fn value_of(landscape: &Landscape, row: &FrustrationContribution, by: By) -> f64
     }
 }
 
+/// A triangle behind the heading of the column that rows are ordered by, pointing where they go.
+fn order_mark(ui: &Ui, heading: &egui::Response, descending: bool, colour: egui::Color32) {
+    let middle = heading.rect.right_center() + vec2(6.0, 0.0);
+    let tip = if descending { 3.5 } else { -3.5 };
+    let corners = [vec2(-4.0, -tip), vec2(4.0, -tip), vec2(0.0, tip)].map(|corner| middle + corner);
+    ui.painter().add(egui::Shape::convex_polygon(corners.to_vec(), colour, egui::Stroke::NONE));
+}
+
+/// Columns from this width on have their whole heading.
+const WIDE_COLUMN: f32 = 108.0;
 /// Between two columns.
 const COLUMN_GAP: f32 = 10.0;
 

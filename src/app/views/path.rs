@@ -20,6 +20,8 @@ use crate::render::figure::{LEAST_WITH_LEGEND, ProfileFrame, curve_energy, path_
 
 /// Width of the card beside the profile.
 const CARD: f32 = 190.0;
+/// Width from which the whole footer fits.
+const WIDE_FOOTER: f32 = 620.0;
 /// Height of the molecules below the profile.
 const STRIP: f32 = 96.0;
 
@@ -148,8 +150,10 @@ fn figure(view: &View, path: &FoundPath, size: [f32; 2], alone: bool) -> crate::
             "barrier {:.4} forward, {:.4} back; only the marked points are data",
             path.lowest.barrier_forward, path.lowest.barrier_back
         )
-    } else {
+    } else if size[0] >= WIDE_FOOTER {
         "The curve joins the marked points; dots: the surface on the straight lines between them".to_owned()
+    } else {
+        "Dots: the surface on straight lines between the points".to_owned()
     };
     let axes = ["length of the path, in units of the box", "E (similarity, scaled)"];
     path_profile(&path.profile, axes[0], axes[1], &title, &footer, &map::theme(&view.palette), size)
