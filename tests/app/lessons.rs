@@ -73,6 +73,62 @@ fn a_lesson_that_cannot_be_completed_is_told_task_by_task() {
     assert!(none.contains("missing"), "{none}");
 }
 
+/// Energies of Müller and Brown's surface: minima at −146.6995 and −108.1667, the higher of the passes between them at
+/// −40.6648 (doi.org/10.1007/BF00547608).
+const QUANTITIES: &str = r#"
+title = "Every quantity"
+opens = "toy:muller-brown"
+about = "Numbers that lessons can ask for."
+[[task]]
+do = "Show the network and mark the lowest minimum"
+goal = { kind = "all", of = [{ kind = "layer", layer = "network" }, { kind = "lowest_marked" }] }
+solution = [{ kind = "layer", layer = "network" }, { kind = "mark_lowest" }]
+reveal = "r"
+predict = { ask = "How deep is it?", answers = ["−146.6995", "−108.1667"], right = 0, quantity = "lowest_energy" }
+[[task]]
+do = "Mark both"
+goal = { kind = "lowest_two_marked" }
+solution = [{ kind = "mark_lowest_two" }]
+reveal = "r"
+predict = { ask = "How high is the way out?", answers = ["106.0347", "74.4"], right = 0, quantity = "barrier_from_lowest" }
+[[task]]
+do = "Watch basin-hopping"
+goal = { kind = "film", method = "basin_hopping" }
+solution = [{ kind = "film", method = "basin_hopping" }]
+reveal = "r"
+predict = { ask = "How many jumps are refused?", answers = ["-1", "0"], right = 0, quantity = "refused_hops" }
+"#;
+
+#[test]
+fn quantities_of_lessons_are_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("1.toml"), QUANTITIES).unwrap();
+    let set = r#"
+title = "The fill set"
+opens = "bundled"
+about = "How many molecules it holds."
+[[task]]
+do = "Go to step 4"
+goal = { kind = "step", step = "fill_tune" }
+solution = [{ kind = "step", step = "fill_tune" }]
+reveal = "r"
+predict = { ask = "How many molecules?", answers = ["100", "0"], right = 0, quantity = "fill_set_size" }
+"#;
+    std::fs::write(folder.path().join("2.toml"), set).unwrap();
+    let reports = check_lessons(folder.path(), &bundled()).unwrap();
+    assert_eq!(reports[1].faults, []);
+    // The film is another with other parameters: how many jumps it refuses is asked of the film itself.
+    let [refused] = reports[0].faults.as_slice() else { panic!("{:?}", reports[0].faults) };
+    let (_, computed) = refused.what.split_once("but ").unwrap();
+    let n: f64 = computed.split(' ').next().unwrap().parse().unwrap();
+    assert!(n >= 0.0 && n.fract() == 0.0, "{}", refused.what);
+    // One condition of two is not enough.
+    let half = QUANTITIES.replacen(", { kind = \"mark_lowest\" }]", "]", 1);
+    std::fs::write(folder.path().join("1.toml"), half).unwrap();
+    let faults = &check_lessons(folder.path(), &bundled()).unwrap()[0].faults;
+    assert!(faults[0].task == Some(1) && faults[0].what.contains("is not done after its solution"), "{faults:?}");
+}
+
 /// Runs a command by its words in the palette.
 fn command(harness: &mut Harness<'_, App>, words: &str) {
     press(harness, Modifiers::COMMAND, Key::K);
