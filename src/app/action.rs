@@ -11,7 +11,7 @@ use super::teach::Method;
 use super::theme::ThemeChoice;
 use super::tuning::{Draft, TuningAction};
 use crate::projection::ProjectionParams;
-use crate::render::ColourMap;
+use crate::render::{Camera3d, ColourMap};
 use crate::workspace::recipe::{LandscapeParams, SamplesParams};
 use crate::workspace::{ArtefactId, NamedRegion};
 
@@ -59,6 +59,10 @@ pub enum PictureAction {
     PointSize(f32),
     /// Look at a part of the map, or all of it.
     Camera(Option<Camera>),
+    /// See the map in space, or from above.
+    InSpace(bool),
+    /// Turn the view of space, or see all of it from the usual angle.
+    Orbit(Option<Camera3d>),
     /// Join rows to the selection.
     Select {
         /// The rows.
@@ -221,6 +225,8 @@ pub enum LandscapeAction {
     LayOut(LayoutRequest),
     /// Show or hide where samples of the region will fall.
     ShowPreview(bool),
+    /// Compute the roughness field in the plane of the map.
+    Exact,
     /// Take the difference to another landscape of the study.
     Difference(ArtefactId),
     /// Write a view as SVG or PNG.
@@ -453,6 +459,10 @@ impl PictureAction {
             Self::PointSize(_) => "Point size".into(),
             Self::Camera(None) => "Show the whole map".into(),
             Self::Camera(Some(_)) => "Move the map".into(),
+            Self::InSpace(true) => "See the map in space".into(),
+            Self::InSpace(false) => "See the map from above".into(),
+            Self::Orbit(None) => "Show all of space".into(),
+            Self::Orbit(Some(_)) => "Turn the map".into(),
             Self::Select { operation: SetOperation::Replace, by, .. } => format!("Select by {by}"),
             Self::Select { operation, by, .. } => format!("{} by {by}", operation.label()),
             Self::Invert => "Invert the selection".into(),
@@ -472,6 +482,9 @@ impl PictureAction {
 
     /// Whether many in a row are one change.
     pub fn joins(&self) -> bool {
-        matches!(self, Self::PointSize(_) | Self::Camera(Some(_)) | Self::Draft { joins: true, .. })
+        matches!(
+            self,
+            Self::PointSize(_) | Self::Camera(Some(_)) | Self::Orbit(Some(_)) | Self::Draft { joins: true, .. }
+        )
     }
 }

@@ -86,6 +86,8 @@ impl App {
             },
             PictureAction::PointSize(size) => picture.point_size = size.clamp(1.0, 20.0),
             PictureAction::Camera(camera) => picture.camera = camera,
+            PictureAction::InSpace(on) => picture.in_space = on,
+            PictureAction::Orbit(orbit) => picture.orbit = orbit,
             PictureAction::Select { rows, operation, .. } => {
                 self.state.coach = false;
                 picture.selection = match operation {

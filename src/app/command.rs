@@ -11,6 +11,7 @@ use super::settings::SCALES;
 use super::state::State;
 use super::study::{TOYS, ToyName};
 use super::teach::Method;
+use crate::projection::ProjectionParams;
 
 /// The menu a command stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub enum Command {
     Frame,
     /// Look at everything.
     FrameAll,
+    /// In space or from above.
+    Space,
     /// Explorer on and off.
     Explorer,
     /// Inspector on and off.
@@ -281,6 +284,13 @@ pub const COMMANDS: &[Entry] = &[
         "Whole map",
         "Look at everything",
         Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::F)),
+    ),
+    entry(
+        Command::Space,
+        Menu::View,
+        "3-D",
+        "See the map in space: a drag turns it, at any tool that of the right button; with Shift it moves; a scroll zooms",
+        plain(Key::O),
     ),
     entry(Command::Explorer, Menu::View, "Explorer", "Show or hide the list at the left", ctrl(Key::B)),
     entry(
@@ -482,7 +492,16 @@ impl Command {
             }
             Self::FrameAll => {
                 needs_data()?;
-                PictureAction::Camera(None).into()
+                if state.sees_space() { PictureAction::Orbit(None).into() } else { PictureAction::Camera(None).into() }
+            }
+            Self::Space => {
+                let data = state.data.as_ref().ok_or("Open a study or a file of molecules first")?;
+                let map = data.map.as_ref().ok_or("There is no map yet")?;
+                if map.is_space() {
+                    return Ok(PictureAction::InSpace(!state.picture.in_space).into());
+                }
+                data.latents.as_ref().ok_or("The molecules have no latent vectors to place them in space")?;
+                StudyAction::Project(ProjectionParams { n_dims: 3, ..state.projection_params() }).into()
             }
             Self::Explorer => WindowAction::ToggleExplorer.into(),
             Self::Inspector => WindowAction::ToggleInspector.into(),
@@ -546,6 +565,7 @@ impl Command {
             Self::Inspector => state.settings.inspector,
             Self::Jobs => state.settings.bottom,
             Self::Presenter => state.presenter,
+            Self::Space => state.sees_space(),
             _ => false,
         }
     }

@@ -8,7 +8,16 @@ use super::state::Weight;
 use super::widgets::View;
 use crate::atomic_file;
 use crate::render::figure::MapFigure;
-use crate::render::{Camera, Camera2d};
+use crate::render::{Camera, Camera2d, Camera3d};
+
+/// From where a figure shows the map.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Seen {
+    /// From above.
+    Plane(super::picture::Camera),
+    /// In space.
+    Space(Camera3d),
+}
 
 /// How the map is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,9 +60,10 @@ impl App {
             let view = View::new(&self.state, &mut self.drawings);
             self.panels.figure(&view)
         };
-        let Some((scene, camera)) = scene else {
+        let Some((scene, seen)) = scene else {
             return self.say(Weight::Warning, "There is no map to export yet");
         };
+        let overlays = super::map::overlays(&View::new(&self.state, &mut self.drawings));
         let data = self.state.data.as_deref();
         let map = data.and_then(|data| data.map.as_deref());
         let mut figure = MapFigure {
@@ -62,12 +72,16 @@ impl App {
             title: data.map_or_else(String::new, |data| data.name.clone()),
             footer: map.map_or_else(String::new, |map| format!("{}, seed {}", map.method, map.seed)),
             size: to.size.map(|side| side as f32),
+            overlays,
         };
         let [width, height] = figure.map_size();
-        figure.camera = Some(Camera::Plane(Camera2d {
-            centre: camera.centre.map(f64::from),
-            points_per_unit: width.min(height) / f64::from(camera.span.max(f32::MIN_POSITIVE)),
-        }));
+        figure.camera = Some(match seen {
+            Seen::Plane(camera) => Camera::Plane(Camera2d {
+                centre: camera.centre.map(f64::from),
+                points_per_unit: width.min(height) / f64::from(camera.span.max(f32::MIN_POSITIVE)),
+            }),
+            Seen::Space(camera) => Camera::Space(camera),
+        });
         let shown = to.path.clone();
         let started = self.board.start(
             "Export view",

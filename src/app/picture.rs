@@ -8,7 +8,7 @@ use super::data::{Query, RowSet};
 use super::study::Field;
 use super::tuning::Draft;
 use crate::projection::ProjectionParams;
-use crate::render::ColourMap;
+use crate::render::{Camera3d, ColourMap};
 use crate::workspace::NamedRegion;
 
 /// The five steps of the loop.
@@ -188,6 +188,10 @@ pub struct Picture {
     pub point_size: f32,
     /// What part of the map is seen; none for all of it.
     pub camera: Option<Camera>,
+    /// Whether a map with a third coordinate is seen in space.
+    pub in_space: bool,
+    /// From where it is seen in space; none for all of it from the usual angle.
+    pub orbit: Option<Camera3d>,
     /// Rows that are selected.
     pub selection: Arc<RowSet>,
     /// Selections that have a name.
@@ -221,6 +225,8 @@ impl Default for Picture {
             heatmap: Heatmap::default(),
             point_size: 4.0,
             camera: None,
+            in_space: false,
+            orbit: None,
             selection: Arc::default(),
             named: Vec::new(),
             regions: Vec::new(),

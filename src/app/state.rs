@@ -17,6 +17,7 @@ use super::settings::Settings;
 use super::study::{Field, OpenStudy, ROUGHNESS};
 use super::teach::{Lesson, LessonRun, Screening};
 use super::tuning::TuningState;
+use crate::projection::ProjectionParams;
 use crate::render::Positions;
 
 /// Where the program finds what ships with it.
@@ -145,6 +146,18 @@ impl State {
         self.data.as_ref().map_or(0, |data| data.n_rows())
     }
 
+    /// Whether the map is seen in space.
+    pub fn sees_space(&self) -> bool {
+        let space = || self.data.as_ref()?.map.as_ref().map(|map| map.is_space());
+        self.picture.in_space && space() == Some(true)
+    }
+
+    /// What the map was fitted with.
+    pub fn projection_params(&self) -> ProjectionParams {
+        let of_study = || Some(self.study.as_ref()?.projection.as_ref()?.params().clone());
+        self.picture.projection.clone().or_else(of_study).unwrap_or_default()
+    }
+
     /// The row whose card stands in the Inspector: the hovered, the first selected, the first pinned one, or else the one
     /// with the highest value.
     pub fn card_row(&self) -> Option<usize> {
@@ -198,6 +211,7 @@ impl State {
                 .filter(|study| study.fields.get(self.picture.heatmap.field).is_some())
                 .map(|_| ())
                 .ok_or_else(|| match self.picture.heatmap.field {
+                    Field::Exact => "Compute the field in the plane of the map first (the heatmap's menu)".into(),
                     Field::Difference => "Choose a second landscape to take the difference to first".into(),
                     Field::Similarity | Field::Support => "This field needs measured samples: run step 2 first".into(),
                     _ => "The heatmap needs an explored landscape: run step 2 first".into(),

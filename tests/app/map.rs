@@ -1,7 +1,7 @@
 //! The map and what shares its selection.
 
 use eframe::egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use fillscape::chem::files::{MoleculeReader, ReadParams};
 
 use super::support::{N, Opening, click, drag_over_map, own_study, press, settle, type_into};
@@ -58,9 +58,14 @@ fn colours_layers_and_searches_change_the_picture() {
     let mut window = Opening::with_study().open();
     click(&mut window, "Close");
     assert!(window.query_by_label_contains("Legend: QED").is_some());
-    assert!(window.query_by_label_contains("Legend: Barrier").is_some());
+    let shapes = |window: &egui_kittest::Harness<'_, fillscape::app::App>| {
+        let legends = window.query_all_by_label_contains("Legend: ");
+        let label = |node: egui_kittest::Node<'_>| node.accesskit_node().label().unwrap_or_default();
+        legends.filter(|node| label(*node).contains("minimum")).count()
+    };
+    assert_eq!(shapes(&window), 1);
     press(&mut window, Modifiers::NONE, Key::N);
-    assert!(window.query_by_label_contains("Legend: Barrier").is_none());
+    assert_eq!(shapes(&window), 0);
     window.get_all_by_label("Colour by").next().unwrap().click();
     settle(&mut window);
     click(&mut window, "MolWt (g/mol)");
@@ -163,6 +168,81 @@ fn the_view_is_written_as_png_and_svg_with_its_legend() {
         assert!(svg.contains(word), "{word} is missing");
     }
     assert!(write("map.gif").is_err(), "a format that is not known was written");
+}
+
+#[test]
+fn a_map_in_space_is_turned_selected_from_written_and_left() {
+    let folder = own_study();
+    let opening = || {
+        let mut opening = Opening::default();
+        opening.start.open = Some(folder.path().to_owned());
+        opening
+    };
+    let mut window = opening().open();
+    click(&mut window, "Close");
+    let in_space = |window: &egui_kittest::Harness<'_, fillscape::app::App>| {
+        window.query_by_label_contains("seen in space").is_some()
+    };
+    assert!(!in_space(&window));
+    // The map is a plane: a third coordinate is fitted first.
+    press(&mut window, Modifiers::NONE, Key::O);
+    assert!(in_space(&window));
+    window.event(eframe::egui::Event::PointerGone);
+    settle(&mut window);
+    let before = map_pixels(&mut window);
+    assert!(before.iter().any(|v| *v != before[0]), "nothing is drawn");
+    drag_over_map(&mut window, &[[0.4, 0.6], [0.6, 0.4]], Modifiers::NONE);
+    window.event(eframe::egui::Event::PointerGone);
+    settle(&mut window);
+    assert!(map_pixels(&mut window) != before, "it does not turn");
+
+    press(&mut window, Modifiers::NONE, Key::L);
+    drag_over_map(&mut window, &AROUND, Modifiers::NONE);
+    let selected = window.state().n_selected();
+    assert!((1..N).contains(&selected), "{selected} of {N} are selected");
+    press(&mut window, Modifiers::NONE, Key::R);
+    drag_over_map(&mut window, &[[0.0, 0.0], [1.0, 1.0]], Modifiers::NONE);
+    assert_eq!(window.state().n_selected(), N);
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(window.state().n_selected(), selected);
+
+    let svg = folder.path().join("space.svg");
+    press(&mut window, Modifiers::COMMAND, Key::E);
+    type_into(&mut window, "Picture to write", svg.to_str().unwrap());
+    click(&mut window, "Export picture");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(std::fs::read_to_string(&svg).unwrap().contains("Principal components"));
+
+    window.state_mut().keep();
+    drop(window);
+    let mut window = opening().open();
+    assert!(in_space(&window), "it is not kept");
+    click(&mut window, "Close");
+    press(&mut window, Modifiers::NONE, Key::O);
+    assert!(!in_space(&window));
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(in_space(&window));
+}
+
+#[test]
+fn the_exact_field_is_computed_for_flat_maps_and_comes_back() {
+    let mut window = Opening::bundled().open();
+    click(&mut window, "Close");
+    assert!(window.query_by_label_contains("Legend: Roughness on the map").is_some());
+    click(&mut window, "Roughness…");
+    click(&mut window, "Exact roughness");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(window.query_by_label_contains("Legend: Roughness in the plane").is_some());
+    // Another plane has another field; a curved map has none.
+    for (method, has_one) in [("Random plane", true), ("Diffusion map", false)] {
+        click(&mut window, "Projection…");
+        click(&mut window, method);
+        click(&mut window, "Draw the map");
+        let shown = window.query_by_label_contains("Legend: Roughness in the plane").is_some();
+        assert_eq!(shown, has_one, "{method}");
+    }
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(window.query_by_label_contains("Legend: Roughness in the plane").is_some());
 }
 
 #[test]

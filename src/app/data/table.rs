@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::projection::MapPoint;
+
 /// The values of a column, one a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
@@ -37,6 +39,10 @@ pub struct Latents {
 pub struct MapPlaces {
     /// One place a row.
     pub places: Vec<[f32; 2]>,
+    /// Third coordinate of each row, where the map is one of space; empty on a plane.
+    pub heights: Vec<f32>,
+    /// What the three axes are called in a view of space.
+    pub axes: [&'static str; 3],
     /// How the map was made, for the legend.
     pub method: String,
     /// The seed of the map.
@@ -45,6 +51,22 @@ pub struct MapPlaces {
     pub trustworthiness: Option<f64>,
     /// Share of neighbours in latent space that are neighbours on the map, 0 to 1, where it was measured.
     pub continuity: Option<f64>,
+}
+
+impl MapPlaces {
+    /// Names of axes that have none of their own: they are numbered.
+    pub const NUMBERED: [&'static str; 3] = ["1", "2", "3"];
+
+    /// Whether it has a third coordinate.
+    pub fn is_space(&self) -> bool {
+        !self.heights.is_empty()
+    }
+
+    /// Where a row stands in space; on the plane where there is no third coordinate.
+    pub fn in_space(&self, row: usize) -> Option<MapPoint> {
+        let [x, y] = *self.places.get(row)?;
+        Some([x, y, self.heights.get(row).copied().unwrap_or(0.0)])
+    }
 }
 
 /// Molecules with what is known about them.

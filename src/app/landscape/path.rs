@@ -9,7 +9,7 @@ use crate::landscape::disconnectivity::{
 };
 use crate::landscape::{KineticTransitionNetwork, MinimumId, Support, Surface, Toy};
 use crate::model::{FoundationModel, LatentVector};
-use crate::projection::Projection;
+use crate::projection::{MapPoint, Projection};
 use crate::render::GlyphShape;
 use crate::render::figure::ProfilePoint;
 use crate::workspace::pipeline::StoredTerrain;
@@ -30,8 +30,8 @@ pub struct PathImage {
     pub latent: Vec<f32>,
     /// Length of the path up to here, in units of the box.
     pub length: f64,
-    /// Where it stands on the map, if there is one.
-    pub place: Option<[f32; 2]>,
+    /// Where it stands on the map, if there is one; the third coordinate is 0 on a plane, and unknown (NaN) on a toy.
+    pub place: Option<MapPoint>,
     /// The stationary point it is, counted along the path; none between two of them.
     pub stop: Option<usize>,
 }
@@ -101,13 +101,13 @@ pub fn find_path(
     if on_the_map {
         let unit = |z: f32| f32::midpoint(z, 1.0);
         images.iter_mut().filter(|image| image.latent.len() == 2).for_each(|image| {
-            image.place = Some([unit(image.latent[0]), unit(image.latent[1])]);
+            image.place = Some([unit(image.latent[0]), unit(image.latent[1]), f32::NAN]);
         });
     } else if let Some(projection) = projection {
         let rows: Vec<f32> = images.iter().flat_map(|image| image.latent.iter().copied()).collect();
         let places = projection.transform(&rows).map_err(|error| told(&error))?;
-        for (image, [x, y, _]) in images.iter_mut().zip(places) {
-            image.place = Some([x, y]);
+        for (image, place) in images.iter_mut().zip(places) {
+            image.place = Some(place);
         }
     }
     let profile = lowest.points.iter().map(|point| profile_point(ktn, point)).collect();

@@ -1,24 +1,23 @@
 //! Cards of molecules on the map: one under the pointer, others pinned.
 
-use eframe::egui::{self, Align2, FontId, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{self, Align2, FontId, Pos2, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 
-use super::camera::Lens;
-use crate::app::data::{DataSet, MapPlaces};
+use crate::app::data::DataSet;
 use crate::app::widgets::{View, paint_molecule};
 
 const CARD: egui::Vec2 = vec2(176.0, 150.0);
 
 /// Paints the pinned cards, and that of the hovered row when the pointer is on the map.
-pub fn ui(ui: &mut Ui, view: &mut View, data: &DataSet, map: &MapPlaces, lens: &Lens, rect: Rect, hovering: bool) {
-    let pinned = view.state.picture.pinned.clone();
-    for row in pinned {
-        if let Some(place) = map.places.get(row) {
-            card_ui(ui, view, data, row, lens.screen(*place), rect);
+///
+/// * `at` – where a row is on the screen; none where it cannot be seen
+pub fn ui(ui: &Ui, view: &mut View, data: &DataSet, at: &dyn Fn(usize) -> Option<Pos2>, rect: Rect, hovering: bool) {
+    let pinned = &view.state.picture.pinned;
+    let hovered = view.state.hovered.filter(|row| hovering && !pinned.contains(row));
+    let rows: Vec<usize> = pinned.iter().copied().chain(hovered).collect();
+    for row in rows {
+        if let Some(place) = at(row) {
+            card_ui(ui, view, data, row, place, rect);
         }
-    }
-    let hovered = view.state.hovered.filter(|row| hovering && !view.state.picture.pinned.contains(row));
-    if let Some((row, place)) = hovered.and_then(|row| Some((row, map.places.get(row)?))) {
-        card_ui(ui, view, data, row, lens.screen(*place), rect);
     }
 }
 

@@ -1,22 +1,23 @@
 //! Minima on the map: under the pointer, and marked by a click.
 
-use eframe::egui::{self, Ui};
+use eframe::egui::{self, Pos2, Ui};
 
-use super::camera::Lens;
 use crate::app::action::{LandscapeAction, Tool};
 use crate::app::picture::Layer;
 use crate::app::views::toggled;
 use crate::app::widgets::View;
 
 /// How near the pointer must be to a minimum, in points: they lie above the dots of molecules.
-const PICK_RADIUS: f32 = 6.0;
+pub const PICK_RADIUS: f32 = 6.0;
 
 /// Takes a click on a minimum, and notes the minimum under the pointer; whether the click was taken.
-pub fn follow(ui: &Ui, response: &egui::Response, view: &mut View, lens: &Lens) -> bool {
-    let network = view.state.study.as_ref().and_then(|study| study.network_on_map.clone());
-    let Some(network) = network.filter(|_| view.state.picture.shows(Layer::Network)) else { return false };
-    let reach = PICK_RADIUS / lens.points_per_unit();
-    let at = |place: egui::Pos2| network.nearest(lens.world(place), reach).map(|minimum| minimum.id);
+///
+/// * `at` – the minimum at a place of the screen
+pub fn follow(ui: &Ui, response: &egui::Response, view: &mut View, at: &dyn Fn(Pos2) -> Option<u64>) -> bool {
+    let known = view.state.study.as_ref().is_some_and(|study| study.network_on_map.is_some());
+    if !known || !view.state.picture.shows(Layer::Network) {
+        return false;
+    }
     let under = response.hover_pos().and_then(at);
     if response.hovered() && under != view.state.focus.hovered {
         view.ask(LandscapeAction::Hover(under));

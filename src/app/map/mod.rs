@@ -4,6 +4,7 @@ mod camera;
 mod cards;
 mod coach;
 mod heatmap_menu;
+mod in_space;
 mod legend;
 mod minima;
 mod overlay;
@@ -15,12 +16,14 @@ use eframe::egui::{self, CursorIcon, Pos2, Rect, Role, Sense, Shape, Stroke, Ui,
 
 pub use camera::{Lens, camera_around, home};
 pub use legend::{shape_counts, shapes_legend, ui as legends_ui};
+pub use overlay::in_figure as overlays;
 pub use scene::{Legend, theme};
 use scene::{SceneCache, forming_scene};
 
 use super::action::{PictureAction, Tool, WindowAction};
 use super::command::Command;
 use super::data::{DataSet, MapPlaces, RowSet};
+use super::figure::Seen;
 use super::model_session::thousands;
 use super::picture::{Camera, Layer, Step};
 use super::shell::{colour_by_ui, operation};
@@ -52,6 +55,8 @@ pub struct MapPanel {
     shown: Option<(u64, Camera)>,
     /// When dots left the map before, in seconds of the window.
     moving_since: Option<f64>,
+    /// The view of space on its way, and the outline that is drawn over it.
+    space: in_space::SpaceView,
 }
 
 impl MapPanel {
@@ -72,8 +77,9 @@ impl MapPanel {
         let (n_shown, n_selected) = (view.state.picture.n_shown(n), view.state.picture.selection.len());
         response.widget_info(|| {
             let text = format!(
-                "Map of {} molecules, {} shown, {} selected; the table holds the same rows",
+                "Map of {} molecules{}, {} shown, {} selected; the table holds the same rows",
                 thousands(n),
+                if view.state.sees_space() { " seen in space" } else { "" },
                 thousands(n_shown),
                 thousands(n_selected)
             );
@@ -83,6 +89,9 @@ impl MapPanel {
             return self.forming_ui(ui, view, data, &places, rect);
         }
         self.cache.renew(view.state, map);
+        if view.state.sees_space() {
+            return self.space_ui(ui, view, data, map, &response);
+        }
         let transition = self.transition(ui, view);
         let wanted = view.state.picture.camera.unwrap_or_else(|| whole(view, map));
         let camera = self.glide(ui, view, wanted);
@@ -104,22 +113,24 @@ impl MapPanel {
             let places: Vec<[f32; 3]> = map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect();
             self.index = Some((view.state.data_serial, GridIndex::new(&places)));
         }
-        self.hover(&response, view, &lens);
+        let still = self.drag.is_none();
+        hover(&response, view, |view, at| if still { self.row_at(view, &lens, at) } else { None });
         self.tools(ui, &response, view, &lens);
-        overlay::ui(ui, &painter, view, &lens);
+        overlay::ui(ui, &painter, view, &|[x, y, _]| Some(lens.screen([x, y])));
         self.paint_drag(&painter, view, &lens);
         if let Some(screening) = &view.state.screening {
             paint_film(&painter, &view.palette, screening, &lens);
             film_bar_ui(ui, view, rect);
         }
         legend::ui(ui, &view.palette, rect, &legends);
-        note_ui(ui, view, map, rect);
+        note_ui(ui, view, map, "", rect);
         let grid = view.state.study.as_ref().and_then(|study| study.fields.get(Field::Roughness));
         if let Some(grid) = grid.filter(|_| view.state.coach && self.drag.is_none()) {
             coach::ui(ui, &view.palette, &grid, &lens, rect);
         }
         if view.state.picture.shows(Layer::Points) {
-            cards::ui(ui, view, data, map, &lens, rect, response.hovered() && self.drag.is_none());
+            let at = |row: usize| map.places.get(row).map(|place| lens.screen(*place));
+            cards::ui(ui, view, data, &at, rect, response.hovered() && self.drag.is_none());
         }
     }
 
@@ -182,20 +193,6 @@ impl MapPanel {
         camera
     }
 
-    fn hover(&self, response: &egui::Response, view: &mut View, lens: &Lens) {
-        let pointer = response.hover_pos().filter(|_| self.drag.is_none() && view.state.picture.shows(Layer::Points));
-        let row = pointer.and_then(|at| self.row_at(view, lens, at));
-        if response.hovered() || response.contains_pointer() {
-            if row != view.state.hovered {
-                view.ask(WindowAction::Hover(row));
-            }
-        } else if view.state.hovered.is_some() && response.ctx.input(|input| input.pointer.delta() != egui::Vec2::ZERO)
-        {
-            // Other panels set the hovered row after this one; here it only ends.
-            view.ask(WindowAction::Hover(None));
-        }
-    }
-
     fn row_at(&self, view: &View, lens: &Lens, at: Pos2) -> Option<usize> {
         let (_, index) = self.index.as_ref()?;
         let reach = f64::from(PICK_RADIUS.max(view.state.picture.point_size) / lens.points_per_unit());
@@ -245,21 +242,11 @@ impl MapPanel {
         if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
             self.drag = None;
         }
-        if minima::follow(ui, response, view, lens) {
-            return;
-        }
-        if response.double_clicked() {
-            if let Some(row) = view.state.hovered {
-                view.ask(PictureAction::TogglePin(row));
-            }
-        } else if response.clicked() && response.hover_pos().is_some() {
-            let found = response.interact_pointer_pos().and_then(|at| self.row_at(view, lens, at));
-            let operation = operation(modifiers);
-            let replaces = operation == super::data::SetOperation::Replace;
-            if found.is_some() || (replaces && !view.state.picture.selection.is_empty()) {
-                let rows = Arc::new(RowSet::of(view.state.n_rows(), found));
-                view.ask(PictureAction::Select { rows, operation, by: "click" });
-            }
+        let network = view.state.study.as_ref().and_then(|study| study.network_on_map.clone());
+        let reach = minima::PICK_RADIUS / lens.points_per_unit();
+        let minimum_at = |at: Pos2| network.as_ref()?.nearest(lens.world(at), reach).map(|minimum| minimum.id);
+        if !minima::follow(ui, response, view, &minimum_at) {
+            click(ui, response, view, |view, at| self.row_at(view, lens, at));
         }
     }
 
@@ -296,14 +283,50 @@ impl MapPanel {
     }
 
     /// The scene and camera of what is seen, for a picture of any size.
-    pub fn figure(&mut self, view: &View) -> Option<(crate::render::Scene, Camera)> {
+    pub fn figure(&mut self, view: &View) -> Option<(crate::render::Scene, Seen)> {
         let data = view.state.data.clone()?;
         let map = data.map.clone()?;
         let (mut scene, _) = self.cache.scene(view.state, &view.palette, &data, &map, 1.0);
         if let Some(points) = scene.points.as_mut() {
             points.hovered = None;
         }
-        Some((scene, view.state.picture.camera.unwrap_or_else(|| whole(view, &map))))
+        let seen = if view.state.sees_space() {
+            Seen::Space(view.state.picture.orbit.unwrap_or_else(|| in_space::whole(&scene, in_space::PAGE)))
+        } else {
+            Seen::Plane(view.state.picture.camera.unwrap_or_else(|| whole(view, &map)))
+        };
+        Some((scene, seen))
+    }
+}
+
+/// Notes the row under the pointer, as `row_at` finds it.
+fn hover(response: &egui::Response, view: &mut View, row_at: impl Fn(&View, Pos2) -> Option<usize>) {
+    let pointer = response.hover_pos().filter(|_| view.state.picture.shows(Layer::Points));
+    let row = pointer.and_then(|at| row_at(view, at));
+    if response.hovered() || response.contains_pointer() {
+        if row != view.state.hovered {
+            view.ask(WindowAction::Hover(row));
+        }
+    } else if view.state.hovered.is_some() && response.ctx.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {
+        // Other panels set the hovered row after this one; here it only ends.
+        view.ask(WindowAction::Hover(None));
+    }
+}
+
+/// Selects the row that was clicked, or nothing beside all rows; a double click pins its card.
+fn click(ui: &Ui, response: &egui::Response, view: &mut View, row_at: impl Fn(&View, Pos2) -> Option<usize>) {
+    if response.double_clicked() {
+        if let Some(row) = view.state.hovered {
+            view.ask(PictureAction::TogglePin(row));
+        }
+    } else if response.clicked() && response.hover_pos().is_some() {
+        let found = response.interact_pointer_pos().and_then(|at| row_at(view, at));
+        let operation = operation(ui.input(|input| input.modifiers));
+        let replaces = operation == super::data::SetOperation::Replace;
+        if found.is_some() || (replaces && !view.state.picture.selection.is_empty()) {
+            let rows = Arc::new(RowSet::of(view.state.n_rows(), found));
+            view.ask(PictureAction::Select { rows, operation, by: "click" });
+        }
     }
 }
 
@@ -336,17 +359,20 @@ fn toolbar_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
         ui.add_space(space::S);
         colour_by_ui(ui, view, data);
         command_button(ui, view, Command::FrameAll);
+        command_button(ui, view, Command::Space);
         command_button(ui, view, Command::Projection);
     });
 }
 
-fn note_ui(ui: &Ui, view: &View, map: &MapPlaces, rect: Rect) {
+/// How the map was made and how far to trust it, and what `more` says.
+fn note_ui(ui: &Ui, view: &View, map: &MapPlaces, more: &str, rect: Rect) {
     let mut text = format!("{} · seed {}", map.method, map.seed);
     for (name, value) in [("trustworthiness", map.trustworthiness), ("continuity", map.continuity)] {
         if let Some(value) = value {
             text.push_str(&format!(" · {name} {value:.2}"));
         }
     }
+    text.push_str(more);
     tag_ui(ui, view, &text, rect);
 }
 

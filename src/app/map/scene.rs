@@ -54,7 +54,8 @@ const DENSITY_SIGMA: f64 = 0.015;
 
 type ColourKey = (Option<String>, ColourMap, bool);
 type MarksKey = (Arc<RowSet>, Option<Arc<RowSet>>);
-type FloodKey = (Arc<NetworkOnMap>, Option<f64>);
+/// A network, the energy up to which it is flooded, and whether it is seen in space.
+type FloodKey = (Arc<NetworkOnMap>, Option<f64>, bool);
 /// What was drawn of which network, with how many glyphs there are of each shape.
 type DrawnNetwork = (FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>, ShapeCounts);
 
@@ -63,6 +64,8 @@ type DrawnNetwork = (FloodKey, Shared<Vec<Edge>>, Shared<Vec<Glyph>>, ShapeCount
 pub struct SceneCache {
     serial: u64,
     positions: Option<Positions>,
+    /// The same with their third coordinates.
+    in_space: Option<Positions>,
     /// The places on the map before, while dots are on their way from there.
     moving_from: Option<Positions>,
     colours: Option<(ColourKey, PointColours, Option<Legend>)>,
@@ -108,9 +111,12 @@ impl SceneCache {
     ) -> (Scene, Vec<Legend>) {
         self.renew(state, map);
         let picture = &state.picture;
+        let in_space = state.sees_space();
         let mut legends = Vec::new();
         let mut scene = Scene { theme: theme(palette), ..Scene::default() };
+        // Fields lie on the plane: in space there is nothing to lay them on.
         if picture.shows(Layer::Heatmap)
+            && !in_space
             && let Some(grid) = state.study.as_ref().and_then(|study| study.fields.get(picture.heatmap.field))
         {
             let layer = self.heatmap(grid, picture.heatmap, palette.dark);
@@ -119,7 +125,7 @@ impl SceneCache {
             legends.push(legend(layer.scale.clone()));
             scene.fields.push(layer);
         }
-        if picture.shows(Layer::Density) {
+        if picture.shows(Layer::Density) && !in_space {
             let grid = self.density(state, map);
             let scale = ColourScale::over(ColourMap::Cividis, &grid.values, "Density", "per unit²");
             legends.push(Legend::Scale(scale.clone()));
@@ -170,15 +176,16 @@ impl SceneCache {
         // What is low says something as well, but for roughness: there it is the ground.
         let fade = match look.field {
             // The dark end of the colours would be soot on a light ground.
-            Field::Roughness | Field::Frustration if !dark => 0.42,
-            Field::Roughness | Field::Frustration | Field::Support => 0.22,
+            Field::Roughness | Field::Frustration | Field::Exact if !dark => 0.42,
+            Field::Roughness | Field::Frustration | Field::Exact | Field::Support => 0.22,
             Field::Similarity | Field::Difference => 0.0,
         };
         FieldLayer { grid, scale, opacity: 0.92, fade, contours }
     }
 
     fn points(&mut self, state: &State, map: &MapPlaces, colours: PointColours, transition: f32) -> PointLayer {
-        let positions = self.positions(map);
+        let in_space = state.sees_space();
+        let positions = if in_space { self.in_space(map) } else { self.positions(map) };
         let picture = &state.picture;
         let n = map.places.len();
         let marked = !picture.selection.is_empty() || picture.filter.is_some();
@@ -187,7 +194,7 @@ impl SceneCache {
         layer.colours = colours;
         layer.hovered = state.hovered.filter(|&row| row < n).map(|row| row as u32);
         layer.marks = marked.then(|| self.marks(state, n));
-        layer.moving_from.clone_from(&self.moving_from);
+        layer.moving_from = self.moving_from.clone().filter(|_| !in_space);
         layer.transition = transition;
         layer.opacity = 0.9;
         layer.dimmed = 0.35;
@@ -197,6 +204,11 @@ impl SceneCache {
     fn positions(&mut self, map: &MapPlaces) -> Positions {
         let flat = || Shared::new(map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect());
         self.positions.get_or_insert_with(flat).clone()
+    }
+
+    fn in_space(&mut self, map: &MapPlaces) -> Positions {
+        let all = || Shared::new((0..map.places.len()).filter_map(|row| map.in_space(row)).collect());
+        self.in_space.get_or_insert_with(all).clone()
     }
 
     fn marks(&mut self, state: &State, n: usize) -> Shared<Vec<u8>> {
@@ -264,17 +276,18 @@ impl SceneCache {
         network: &Arc<NetworkOnMap>,
         scene: &mut Scene,
     ) -> (Option<ColourScale>, ShapeCounts) {
-        let flood = state.flood;
-        let known = self.network.as_ref().filter(|((known, at), ..)| Arc::ptr_eq(known, network) && *at == flood);
+        let (flood, in_space) = (state.flood, state.sees_space());
+        let same = |(known, at, space): &FloodKey| Arc::ptr_eq(known, network) && (*at, *space) == (flood, in_space);
+        let known = self.network.as_ref().filter(|(key, ..)| same(key));
         let (edges, glyphs, counts) = match known {
             Some((_, edges, glyphs, counts)) => (edges.clone(), glyphs.clone(), *counts),
             None => {
-                let (edges, glyphs) = network_shapes(network, flood);
+                let (edges, glyphs) = network_shapes(network, flood, in_space);
                 let counts = shape_counts(&glyphs);
                 (Shared::new(edges), Shared::new(glyphs), counts)
             }
         };
-        self.network = Some(((network.clone(), flood), edges.clone(), glyphs.clone(), counts));
+        self.network = Some(((network.clone(), flood, in_space), edges.clone(), glyphs.clone(), counts));
         let barriers: Vec<f32> = edges.iter().map(|edge| edge.value).collect();
         let scale = ColourScale::over(ColourMap::Cividis, &barriers, "Barrier", "E").visible_on(&scene.theme);
         // One colour bar at a time: over a field, the width alone tells the barrier.
@@ -290,7 +303,7 @@ impl SceneCache {
         let selected = state.marked_minima.iter().filter_map(|id| network.position(*id)).map(|at| at as u32).collect();
         let hovered = state.focus.hovered.and_then(|id| network.position(id)).map(|at| at as u32);
         scene.glyphs = Some(GlyphLayer { glyphs, scale: None, selected, hovered });
-        ((!plain).then_some(scale), counts)
+        ((!plain && !barriers.is_empty()).then_some(scale), counts)
     }
 }
 
@@ -328,14 +341,14 @@ fn radius_share(n: usize) -> f32 {
 
 /// Edges and glyphs of a network; flooded up to an energy, only what lies below it is joined, and minima above it are
 /// small.
-fn network_shapes(network: &NetworkOnMap, flood: Option<f64>) -> (Vec<Edge>, Vec<Glyph>) {
-    let place = |[x, y]: [f32; 2]| [x, y, 0.0];
+fn network_shapes(network: &NetworkOnMap, flood: Option<f64>, in_space: bool) -> (Vec<Edge>, Vec<Glyph>) {
+    let place = |[x, y]: [f32; 2], z: f32| [x, y, if in_space { z } else { 0.0 }];
     let wet = |energy: f64| flood.is_none_or(|flood| energy <= flood);
     let mut glyphs: Vec<Glyph> = network
         .minima
         .iter()
         .map(|minimum| Glyph {
-            place: place(minimum.place),
+            place: place(minimum.place, minimum.height),
             shape: GlyphShape::of_minimum(minimum.on_boundary),
             value: f32::NAN,
             radius: if wet(minimum.energy) { 3.0 } else { 1.5 },
@@ -344,13 +357,14 @@ fn network_shapes(network: &NetworkOnMap, flood: Option<f64>) -> (Vec<Edge>, Vec
     let mut edges = Vec::new();
     for state in network.transition_states.iter().filter(|state| wet(state.energy)) {
         glyphs.push(Glyph {
-            place: place(state.place),
+            place: place(state.place, state.height),
             shape: GlyphShape::of_transition_state(state.on_boundary, state.degenerate),
             value: f32::NAN,
             radius: 2.2,
         });
-        for end in state.ends {
-            edges.push(Edge { from: place(state.place), to: place(end), value: state.barrier as f32 });
+        for [x, y, z] in state.ends {
+            let from = place(state.place, state.height);
+            edges.push(Edge { from, to: place([x, y], z), value: state.barrier as f32 });
         }
     }
     (edges, glyphs)
@@ -393,7 +407,8 @@ fn colours_of(
     }
 }
 
-fn rgba(colour: Color32) -> Rgba {
+/// A colour as the renderer has it.
+pub fn rgba(colour: Color32) -> Rgba {
     colour.to_srgba_unmultiplied()
 }
 

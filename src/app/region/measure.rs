@@ -14,7 +14,7 @@ use crate::fill::region::SampleParams;
 use crate::fill::{Candidate, FillReport, FillSet, FillSetParams, KnownMolecules, Region};
 use crate::jobs::{Observe, Progress};
 use crate::landscape::{METRIC_LENGTH_SCALE, frustration_of_minima};
-use crate::projection::Projection;
+use crate::projection::{MapPoint, Projection};
 use crate::render::FieldGrid;
 use crate::workspace::pipeline::StoredTerrain;
 use crate::workspace::regions::resolve;
@@ -70,7 +70,7 @@ pub struct RegionCard {
     /// Frustration on the map at the molecules inside beside the rest.
     pub on_map: Option<Contrast>,
     /// Where samples fall on the map.
-    pub places: Vec<[f32; 2]>,
+    pub places: Vec<MapPoint>,
     /// Samples drawn, and proposals made for them.
     pub drawn: [usize; 2],
     /// Root mean square distance of the samples to their middle, in latent units.
@@ -109,8 +109,7 @@ pub fn measure(region: &NamedRegion, ground: &Ground, observe: Observe) -> Resul
     let sample = shape.sample(latents.dim, terrain.as_ref(), &params, observe).map_err(|error| told(&error))?;
     let places = match &ground.projection {
         Some(projection) if !sample.points.is_empty() => {
-            let places = projection.transform(&sample.points.concat()).map_err(|error| told(&error))?;
-            places.into_iter().map(|[x, y, _]| [x, y]).collect()
+            projection.transform(&sample.points.concat()).map_err(|error| told(&error))?
         }
         _ => Vec::new(),
     };
@@ -288,14 +287,14 @@ fn ln_gamma_half(n: usize) -> f64 {
 }
 
 /// Cells of the map with a sample, of those with a molecule or a sample.
-fn area(ground: &Ground, places: &[[f32; 2]]) -> Option<f64> {
+fn area(ground: &Ground, places: &[MapPoint]) -> Option<f64> {
     let map = ground.data.map.as_ref()?;
     let home = crate::app::map::home(&map.places);
     let cell = |place: &[f32; 2]| {
         let at = [0, 1].map(|k| ((place[k] - home.centre[k]) / home.span + 0.5) * CELLS as f32);
         at.iter().all(|v| v.is_finite()).then(|| at.map(|v| v.floor() as i32))
     };
-    let sampled: BTreeSet<[i32; 2]> = places.iter().filter_map(cell).collect();
+    let sampled: BTreeSet<[i32; 2]> = places.iter().filter_map(|[x, y, _]| cell(&[*x, *y])).collect();
     let held: BTreeSet<[i32; 2]> = map.places.iter().filter_map(cell).collect();
     let all = held.union(&sampled).count();
     (all > 0 && !places.is_empty()).then(|| sampled.len() as f64 / all as f64)

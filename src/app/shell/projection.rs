@@ -13,12 +13,13 @@ pub struct ProjectionForm {
     kind: Kind,
     umap: UmapParams,
     tsne: TSneParams,
+    n_dims: usize,
     seed: u64,
 }
 
 impl Default for ProjectionForm {
     fn default() -> Self {
-        Self { kind: Kind::Umap, umap: UmapParams::default(), tsne: TSneParams::default(), seed: 0 }
+        Self { kind: Kind::Umap, umap: UmapParams::default(), tsne: TSneParams::default(), n_dims: 2, seed: 0 }
     }
 }
 
@@ -68,6 +69,12 @@ impl ProjectionForm {
         }
         ui.add_space(space::S);
         ui.horizontal(|ui| {
+            ui.label("Dimensions");
+            ui.radio_value(&mut self.n_dims, 2, "Plane").on_hover_text("two coordinates: the whole loop works on it");
+            let space = "three coordinates, seen from a view that turns; from above it shows the first two";
+            ui.radio_value(&mut self.n_dims, 3, "Space").on_hover_text(space);
+        });
+        ui.horizontal(|ui| {
             match self.kind {
                 Kind::Umap => {
                     number(ui, "Neighbours", egui::DragValue::new(&mut self.umap.n_neighbours).range(2..=200));
@@ -85,7 +92,8 @@ impl ProjectionForm {
         ui.horizontal(|ui| {
             if accent_button(ui, &palette, "Draw the map").clicked() {
                 view.ask(WindowAction::CloseDialog);
-                view.ask(StudyAction::Project(ProjectionParams::plane(self.method(marked), self.seed)));
+                let params = ProjectionParams { method: self.method(marked), n_dims: self.n_dims, seed: self.seed };
+                view.ask(StudyAction::Project(params));
             }
             if ui.button("Cancel").clicked() {
                 view.ask(WindowAction::CloseDialog);

@@ -50,6 +50,8 @@ pub fn places(projection: &Projection) -> MapPlaces {
     }
     MapPlaces {
         places: projection.map().iter().map(|[x, y, _]| [*x, *y]).collect(),
+        heights: if params.n_dims > 2 { projection.map().iter().map(|[_, _, z]| *z).collect() } else { Vec::new() },
+        axes: MapPlaces::NUMBERED,
         method,
         seed: params.seed,
         trustworthiness: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::landscape::{FrustrationContribution, KineticTransitionNetwork, MinimumId, Support};
-use crate::projection::{Projection, ProjectionError};
+use crate::projection::{MapPoint, Projection, ProjectionError};
 
 /// A minimum on the map.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,8 @@ pub struct MinimumOnMap {
     pub id: u64,
     /// Where it stands.
     pub place: [f32; 2],
+    /// Third coordinate on a map of space; 0 on a plane.
+    pub height: f32,
     /// Its energy.
     pub energy: f64,
     /// On a face of the box.
@@ -25,8 +27,10 @@ pub struct TransitionStateOnMap {
     pub id: u64,
     /// Where it stands.
     pub place: [f32; 2],
-    /// Where the minima at its ends stand.
-    pub ends: [[f32; 2]; 2],
+    /// Third coordinate on a map of space; 0 on a plane.
+    pub height: f32,
+    /// Where the minima at its ends stand, with their heights.
+    pub ends: [MapPoint; 2],
     /// Its energy.
     pub energy: f64,
     /// Its energy above the lower end, in units of E.
@@ -69,31 +73,31 @@ pub fn network_on_map(
     projection: &Projection,
 ) -> Result<NetworkOnMap, ProjectionError> {
     let latent = |x: &[f64]| x.iter().map(|x| (2.0 * x - 1.0) as f32).collect::<Vec<f32>>();
-    let places = |rows: &mut dyn Iterator<Item = &[f64]>| -> Result<Vec<[f32; 2]>, ProjectionError> {
-        let places = projection.transform(&rows.flat_map(latent).collect::<Vec<f32>>())?;
-        Ok(places.into_iter().map(|[x, y, _]| [x, y]).collect())
-    };
+    let places =
+        |rows: &mut dyn Iterator<Item = &[f64]>| projection.transform(&rows.flat_map(latent).collect::<Vec<f32>>());
     let minima = places(&mut network.minima().iter().map(|m| m.x.as_slice()))?;
     let states = places(&mut network.transition_states().iter().map(|t| t.x.as_slice()))?;
     Ok(network_at(network, &minima, &states))
 }
 
 /// The network whose minima and transition states stand at these places, in their order.
-pub fn network_at(network: &KineticTransitionNetwork, minima: &[[f32; 2]], states: &[[f32; 2]]) -> NetworkOnMap {
+pub fn network_at(network: &KineticTransitionNetwork, minima: &[MapPoint], states: &[MapPoint]) -> NetworkOnMap {
     let bound = |support: &Support| support.n_bound.is_some_and(|n| n > 0);
-    let place_of: BTreeMap<MinimumId, ([f32; 2], f64)> =
+    let place_of: BTreeMap<MinimumId, (MapPoint, f64)> =
         network.minima().iter().zip(minima).map(|(minimum, place)| (minimum.id, (*place, minimum.energy))).collect();
-    let on_map = |(minimum, place): (&crate::landscape::Minimum, &[f32; 2])| MinimumOnMap {
+    let on_map = |(minimum, [x, y, z]): (&crate::landscape::Minimum, &MapPoint)| MinimumOnMap {
         id: u64::from(minimum.id.0),
-        place: *place,
+        place: [*x, *y],
+        height: *z,
         energy: minimum.energy,
         on_boundary: bound(&minimum.support),
     };
-    let state_on_map = |(state, place): (&crate::landscape::TransitionState, &[f32; 2])| {
+    let state_on_map = |(state, [x, y, z]): (&crate::landscape::TransitionState, &MapPoint)| {
         let (a, b) = (place_of.get(&state.minima.0)?, place_of.get(&state.minima.1)?);
         Some(TransitionStateOnMap {
             id: u64::from(state.id.0),
-            place: *place,
+            place: [*x, *y],
+            height: *z,
             ends: [a.0, b.0],
             energy: state.energy,
             barrier: (state.energy - a.1.min(b.1)).max(0.0),

@@ -66,6 +66,8 @@ mod tests {
         let grid = FieldGrid { size: [1, 1], corners: [[0.0; 2], [1.0; 2]], values: vec![3.0], supported: Vec::new() };
         let map = MapPlaces {
             places: vec![[0.5, 0.5], [9.0, 9.0]],
+            heights: Vec::new(),
+            axes: MapPlaces::NUMBERED,
             method: String::new(),
             seed: 0,
             trustworthiness: None,

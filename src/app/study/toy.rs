@@ -66,7 +66,7 @@ pub fn open_toy(toy: ToyName, observe: Observe) -> Result<(OpenStudy, DataSet, P
     let surface = Toy::by_name(toy.name).map_err(|error| told(&error))?;
     let network = explored(&surface, observe)?;
     let data = points_over(toy, &surface, &network);
-    let on_map = as_drawn(&network);
+    let on_map = as_drawn(&surface, &network);
     let places = data.map.as_ref().map(|map| map.places.clone()).unwrap_or_default();
     let landscape = landscape_of(network);
     let summary = format!(
@@ -91,6 +91,7 @@ pub fn open_toy(toy: ToyName, observe: Observe) -> Result<(OpenStudy, DataSet, P
         other_landscapes: Vec::new(),
         ids: StudyIds::default(),
         draw_seed: 0,
+        samples: None,
         network_on_map: Some(Arc::new(on_map)),
         landscape: Some(Arc::new(landscape)),
         fill_sets: Vec::new(),
@@ -136,10 +137,10 @@ fn points_over(toy: ToyName, surface: &Toy, network: &KineticTransitionNetwork) 
             energies.push(surface.energy(&place));
         }
     }
-    let lowest = network.minima().iter().map(|minimum| minimum.energy).fold(f64::INFINITY, f64::min);
-    let highest = network.transition_states().iter().map(|state| state.energy).fold(lowest, f64::max);
-    let cut = lowest + CUT * (highest - lowest);
+    let [_, cut] = shown_energies(network);
     let places = xs.iter().zip(&ys).map(|(x, y)| [*x as f32, *y as f32]).collect();
+    let height = height(surface, network);
+    let heights = energies.iter().map(|energy| height(*energy)).collect();
     let column = |name: &str, unit: &str, values: Vec<f64>| Column {
         name: name.into(),
         unit: unit.into(),
@@ -159,6 +160,8 @@ fn points_over(toy: ToyName, surface: &Toy, network: &KineticTransitionNetwork) 
         latents: None,
         map: Some(Arc::new(MapPlaces {
             places,
+            heights,
+            axes: ["x", "y", "E"],
             method: "The two coordinates of the surface themselves".into(),
             seed: 0,
             trustworthiness: None,
@@ -187,11 +190,27 @@ fn explored(surface: &Toy, observe: Observe) -> Result<KineticTransitionNetwork,
     Ok(exploration.network().clone())
 }
 
+/// The lowest energy of the network, and the highest that is told apart.
+fn shown_energies(network: &KineticTransitionNetwork) -> [f64; 2] {
+    let lowest = network.minima().iter().map(|minimum| minimum.energy).fold(f64::INFINITY, f64::min);
+    let highest = network.transition_states().iter().map(|state| state.energy).fold(lowest, f64::max);
+    [lowest, lowest + CUT * (highest - lowest)]
+}
+
+/// How high an energy stands over the plane: the highest that is told apart at half the shorter side of the box.
+fn height(surface: &Toy, network: &KineticTransitionNetwork) -> impl Fn(f64) -> f32 {
+    let [lowest, cut] = shown_energies(network);
+    let side = (0..2).map(|k| surface.upper()[k] - surface.lower()[k]).fold(f64::INFINITY, f64::min);
+    let per_energy = 0.5 * side / (cut - lowest).max(f64::MIN_POSITIVE);
+    move |energy| (per_energy * (energy.min(cut) - lowest)) as f32
+}
+
 /// The network where it stands: the map of a toy is the toy's own plane.
-fn as_drawn(network: &KineticTransitionNetwork) -> NetworkOnMap {
-    let place = |x: &[f64]| [x[0] as f32, x[1] as f32];
-    let minima: Vec<[f32; 2]> = network.minima().iter().map(|minimum| place(&minimum.x)).collect();
-    let states: Vec<[f32; 2]> = network.transition_states().iter().map(|state| place(&state.x)).collect();
+fn as_drawn(surface: &Toy, network: &KineticTransitionNetwork) -> NetworkOnMap {
+    let height = height(surface, network);
+    let place = |x: &[f64], energy: f64| [x[0] as f32, x[1] as f32, height(energy)];
+    let minima: Vec<_> = network.minima().iter().map(|minimum| place(&minimum.x, minimum.energy)).collect();
+    let states: Vec<_> = network.transition_states().iter().map(|state| place(&state.x, state.energy)).collect();
     network_at(network, &minima, &states)
 }
 
