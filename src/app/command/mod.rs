@@ -1,6 +1,12 @@
 //! The one list of commands: buttons, menus, keys and the palette all read it.
 
-use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
+mod keys;
+mod list;
+
+use eframe::egui::{self, KeyboardShortcut};
+
+pub use keys::{pressed, pressed_in_dialog};
+pub use list::COMMANDS;
 
 use super::action::{
     Action, Dialog, FilmAction, LandscapeAction, LessonAction, PictureAction, StudyAction, Tool, WindowAction,
@@ -9,9 +15,9 @@ use super::data::{RowSet, SetOperation};
 use super::picture::{Layer, Step};
 use super::settings::SCALES;
 use super::state::State;
-use super::study::{TOYS, ToyName};
+use super::study::ToyName;
 use super::teach::Method;
-use crate::projection::ProjectionParams;
+use crate::projection::{ProjectionMethod, ProjectionParams};
 
 /// The menu a command stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +60,9 @@ pub enum Command {
     Open,
     /// The study that ships with the program.
     OpenBundled,
-    /// A study of one's own.
+    /// A study that begins.
+    NewStudy,
+    /// A study of one's own from the open one.
     CopyStudy,
     /// Write rows.
     ExportRows,
@@ -153,244 +161,6 @@ pub struct Entry {
     pub headless: Option<&'static str>,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the list below reads better with keys and None side by side")]
-const fn plain(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::NONE, key))
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "as above")]
-const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
-}
-
-const CTRL_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
-
-const fn entry(
-    command: Command,
-    menu: Menu,
-    label: &'static str,
-    tooltip: &'static str,
-    key: Option<KeyboardShortcut>,
-) -> Entry {
-    Entry { command, label, tooltip, menu, key, headless: None }
-}
-
-const fn toy(toy: ToyName, label: &'static str, headless: &'static str) -> Entry {
-    let tooltip = "A surface in two dimensions, explored by the code that explores the model's";
-    Entry { headless: Some(headless), ..entry(Command::Toy(toy), Menu::Teach, label, tooltip, None) }
-}
-
-/// Every command, in the order of menus and palette.
-pub const COMMANDS: &[Entry] = &[
-    entry(Command::Open, Menu::File, "Open…", "Open a study, a model or a file of molecules", ctrl(Key::O)),
-    entry(
-        Command::OpenBundled,
-        Menu::File,
-        "Open the bundled study",
-        "Open the study that ships with the program",
-        None,
-    ),
-    Entry {
-        headless: Some("fillscape study copy PATH --into DIR"),
-        ..entry(
-            Command::CopyStudy,
-            Menu::File,
-            "Copy the study…",
-            "Copy the open study into a folder of your own, where it can be changed",
-            None,
-        )
-    },
-    entry(
-        Command::ExportRows,
-        Menu::File,
-        "Export molecules…",
-        "Write molecules as CSV, SMILES, SDF or Parquet",
-        Some(KeyboardShortcut::new(CTRL_SHIFT, Key::E)),
-    ),
-    Entry {
-        headless: Some("fillscape render --study PATH --view map --size 1280x800 --out map.png"),
-        ..entry(Command::ExportView, Menu::File, "Export view…", "Write the map as a picture", ctrl(Key::E))
-    },
-    entry(Command::Settings, Menu::File, "Settings…", "Theme, scale, motion", ctrl(Key::Comma)),
-    entry(Command::Quit, Menu::File, "Quit", "Close the window; asks first when jobs run", ctrl(Key::Q)),
-    entry(Command::Undo, Menu::Edit, "Undo", "Take the last change back", ctrl(Key::Z)),
-    entry(
-        Command::Redo,
-        Menu::Edit,
-        "Redo",
-        "Make the last undone change again",
-        Some(KeyboardShortcut::new(CTRL_SHIFT, Key::Z)),
-    ),
-    entry(Command::SelectAll, Menu::Edit, "Select all", "Select every molecule that is shown", ctrl(Key::A)),
-    entry(Command::Clear, Menu::Edit, "Clear the selection", "Select nothing", plain(Key::Escape)),
-    entry(Command::Invert, Menu::Edit, "Invert the selection", "Select what is not selected", ctrl(Key::I)),
-    entry(
-        Command::NameSelection,
-        Menu::Edit,
-        "Name the selection…",
-        "Keep the selection under a name, as a region",
-        plain(Key::G),
-    ),
-    entry(
-        Command::MakeRegion,
-        Menu::Edit,
-        "Make a region of the selection",
-        "A part of latent space around the selected molecules, which a fill set can be drawn from",
-        Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::G)),
-    ),
-    entry(Command::ShowOnly, Menu::Edit, "Show only the selection", "Hide every molecule that is not selected", None),
-    entry(Command::ShowAll, Menu::Edit, "Show all molecules", "Take the filter away", None),
-    entry(
-        Command::Find,
-        Menu::Edit,
-        "Find molecules",
-        "By text, by substructure, or nearest in latent space",
-        ctrl(Key::F),
-    ),
-    entry(Command::GoTo(Step::Model), Menu::View, "Step 1: Model", Step::Model.purpose(), plain(Key::Num1)),
-    entry(Command::GoTo(Step::Landscape), Menu::View, "Step 2: Landscape", Step::Landscape.purpose(), plain(Key::Num2)),
-    entry(Command::GoTo(Step::Region), Menu::View, "Step 3: Region", Step::Region.purpose(), plain(Key::Num3)),
-    entry(Command::GoTo(Step::FillTune), Menu::View, "Step 4: Fill-tune", Step::FillTune.purpose(), plain(Key::Num4)),
-    entry(Command::GoTo(Step::Compare), Menu::View, "Step 5: Compare", Step::Compare.purpose(), plain(Key::Num5)),
-    entry(Command::Tool(Tool::Pan), Menu::View, "Pan", "Drag moves the map, a click selects", plain(Key::V)),
-    entry(
-        Command::Tool(Tool::Lasso),
-        Menu::View,
-        "Lasso",
-        "Draw around points; Shift adds, Alt subtracts",
-        plain(Key::L),
-    ),
-    entry(
-        Command::Tool(Tool::Rectangle),
-        Menu::View,
-        "Rectangle",
-        "Draw a rectangle; Shift adds, Alt subtracts",
-        plain(Key::R),
-    ),
-    entry(Command::Layer(Layer::Points), Menu::View, "Points", "One dot a molecule", plain(Key::P)),
-    entry(Command::Layer(Layer::Density), Menu::View, "Density", "How many molecules there are", plain(Key::D)),
-    entry(Command::Layer(Layer::Heatmap), Menu::View, "Heatmap", "How rough the landscape is", plain(Key::H)),
-    entry(
-        Command::Layer(Layer::Network),
-        Menu::View,
-        "Network",
-        "Minima and the transition states between them",
-        plain(Key::N),
-    ),
-    entry(Command::Frame, Menu::View, "Frame the selection", "Look at the selection, or at everything", plain(Key::F)),
-    entry(
-        Command::FrameAll,
-        Menu::View,
-        "Whole map",
-        "Look at everything",
-        Some(KeyboardShortcut::new(Modifiers::SHIFT, Key::F)),
-    ),
-    entry(
-        Command::Space,
-        Menu::View,
-        "3-D",
-        "See the map in space: a drag turns it, at any tool that of the right button; with Shift it moves; a scroll zooms",
-        plain(Key::O),
-    ),
-    entry(Command::Explorer, Menu::View, "Explorer", "Show or hide the list at the left", ctrl(Key::B)),
-    entry(
-        Command::Inspector,
-        Menu::View,
-        "Inspector",
-        "Show or hide the details at the right",
-        Some(KeyboardShortcut::new(CTRL_SHIFT, Key::B)),
-    ),
-    entry(Command::Jobs, Menu::View, "Jobs, log and history", "Show or hide the panel below", ctrl(Key::J)),
-    entry(Command::NextTheme, Menu::View, "Next theme", "Light, dark, high contrast", None),
-    entry(Command::ScaleUp, Menu::View, "Larger", "Scale everything up by 10 %", ctrl(Key::Plus)),
-    entry(Command::ScaleDown, Menu::View, "Smaller", "Scale everything down by 10 %", ctrl(Key::Minus)),
-    entry(Command::ScaleReset, Menu::View, "Actual size", "Scale 100 %", ctrl(Key::Num0)),
-    entry(Command::ResetLayout, Menu::View, "Reset the layout", "Put the tiles of this step back as they were", None),
-    entry(Command::Presenter, Menu::View, "Presenter mode", "Larger type, and keys shown on screen", plain(Key::F11)),
-    entry(
-        Command::Primary,
-        Menu::Data,
-        "Do what this step is for",
-        "The primary action of the step",
-        Some(KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter)),
-    ),
-    Entry {
-        headless: Some("fillscape render --study PATH --view path --out path.svg"),
-        ..entry(
-            Command::FarthestPath,
-            Menu::Data,
-            "Path from the lowest minimum",
-            "The lowest-barrier path to the minimum that is hardest to reach",
-            None,
-        )
-    },
-    Entry {
-        headless: Some("fillscape mol descriptors --in molecules.csv --out descriptors.csv"),
-        ..entry(
-            Command::Describe,
-            Menu::Data,
-            "Compute descriptors",
-            "Weight, logP, QED and others for every molecule",
-            None,
-        )
-    },
-    Entry {
-        headless: Some("fillscape model encode bundled --in molecules.csv --kind latent --out latents.npy"),
-        ..entry(
-            Command::MakeMap,
-            Menu::Data,
-            "Encode and draw the map",
-            "Latent vectors by the open model, then their principal axes",
-            None,
-        )
-    },
-    Entry {
-        headless: Some("fillscape lesson check"),
-        ..entry(Command::Lessons, Menu::Teach, "Lessons…", "Eight short lessons: predict, do, see", None)
-    },
-    toy(TOYS[0], "Toy: Müller–Brown", "fillscape landscape toy muller-brown --preset thorough --out network"),
-    toy(TOYS[1], "Toy: Camelback", "fillscape landscape toy camelback --preset thorough --out network"),
-    toy(
-        TOYS[2],
-        "Toy: Three wells in a funnel",
-        "fillscape landscape toy well-cluster --preset thorough --out network",
-    ),
-    toy(TOYS[3], "Toy: Schwefel", "fillscape landscape toy schwefel --preset thorough --out network"),
-    entry(
-        Command::Film(Method::BasinHopping),
-        Menu::Teach,
-        "Watch basin-hopping",
-        "In slow motion on the open toy, from the selected point or a usual one",
-        None,
-    ),
-    entry(
-        Command::Film(Method::ElasticBand),
-        Menu::Teach,
-        "Watch an elastic band",
-        "In slow motion on the open toy, between two marked minima or the two lowest",
-        None,
-    ),
-    entry(
-        Command::Film(Method::SaddleSearch),
-        Menu::Teach,
-        "Watch a saddle search",
-        "In slow motion on the open toy, from the selected point or from half-way between two minima",
-        None,
-    ),
-    Entry {
-        headless: Some("fillscape project fit latents.npy --method umap --out projection.json"),
-        ..entry(
-            Command::Projection,
-            Menu::Data,
-            "Projection…",
-            "Draw the map by other means: diffusion map, t-SNE, UMAP, a plane through minima",
-            None,
-        )
-    },
-    entry(Command::Palette, Menu::Help, "Command palette", "Find any command by its words", ctrl(Key::K)),
-    entry(Command::Keys, Menu::Help, "Keys", "Every key and what it does", plain(Key::F1)),
-];
-
 impl Command {
     /// What is known about it.
     pub fn entry(self) -> &'static Entry {
@@ -420,6 +190,7 @@ impl Command {
                 }
                 StudyAction::OpenBundled.into()
             }
+            Self::NewStudy => WindowAction::Show(Dialog::NewStudy).into(),
             Self::CopyStudy => {
                 let study = state.study.as_ref().filter(|study| study.folder.is_dir());
                 study.ok_or_else(|| "Open a study first".to_owned())?;
@@ -501,7 +272,13 @@ impl Command {
                     return Ok(PictureAction::InSpace(!state.picture.in_space).into());
                 }
                 data.latents.as_ref().ok_or("The molecules have no latent vectors to place them in space")?;
-                StudyAction::Project(ProjectionParams { n_dims: 3, ..state.projection_params() }).into()
+                let params = state.projection_params();
+                if matches!(&params.method, ProjectionMethod::Plane { points } if points.len() < 4) {
+                    return Err(
+                        "Three minima span no space: mark a fourth one and draw the map again (Projection…)".into()
+                    );
+                }
+                StudyAction::Project(ProjectionParams { n_dims: 3, ..params }).into()
             }
             Self::Explorer => WindowAction::ToggleExplorer.into(),
             Self::Inspector => WindowAction::ToggleInspector.into(),
@@ -582,58 +359,6 @@ impl Entry {
         let key = self.key_text(ctx);
         if key.is_empty() { self.tooltip.to_owned() } else { format!("{} ({key})", self.tooltip) }
     }
-}
-
-/// The actions of the keys that were pressed in this frame. While a field has the focus, only keys with Ctrl
-/// count, and of these none that a field takes itself.
-pub fn pressed(ctx: &egui::Context, state: &State) -> Vec<Action> {
-    let typing = ctx.text_edit_focused();
-    let mut entries: Vec<&Entry> = COMMANDS.iter().filter(|entry| entry.key.is_some()).collect();
-    // Shortcuts with more modifiers first, so that Ctrl Shift Z is not taken for Ctrl Z.
-    entries.sort_by_key(|entry| std::cmp::Reverse(entry.key.map_or(0, |key| n_modifiers(key.modifiers))));
-    let mut actions = Vec::new();
-    for entry in entries {
-        let Some(key) = entry.key else { continue };
-        if typing && !is_function_key(key.logical_key) && (!key.modifiers.command || edits_text(key.logical_key)) {
-            continue;
-        }
-        if ctx.input_mut(|input| input.consume_shortcut(&key)) {
-            match entry.command.action(state) {
-                Ok(action) => actions.push(action),
-                // Escape with nothing selected is no wish.
-                Err(_) if entry.command == Command::Clear => {}
-                Err(why) => actions.push(WindowAction::Say(format!("{}: {why}", entry.label)).into()),
-            }
-        }
-    }
-    actions
-}
-
-/// As [`pressed`] while the palette or a dialog is open: only Escape, which closes it, and the palette's own key.
-pub fn pressed_in_dialog(ctx: &egui::Context, state: &State) -> Vec<Action> {
-    let escape = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-    let palette =
-        state.palette && Command::Palette.entry().key.is_some_and(|key| ctx.input_mut(|i| i.consume_shortcut(&key)));
-    if state.palette && (escape || palette) {
-        vec![WindowAction::TogglePalette.into()]
-    } else if escape {
-        vec![WindowAction::CloseDialog.into()]
-    } else {
-        Vec::new()
-    }
-}
-
-fn n_modifiers(modifiers: Modifiers) -> usize {
-    [modifiers.alt, modifiers.shift, modifiers.command || modifiers.ctrl].into_iter().filter(|on| *on).count()
-}
-
-/// Keys that, with Ctrl, mean something in a field.
-fn edits_text(key: Key) -> bool {
-    matches!(key, Key::A | Key::Z)
-}
-
-fn is_function_key(key: Key) -> bool {
-    matches!(key, Key::F1 | Key::F11)
 }
 
 #[cfg(test)]
