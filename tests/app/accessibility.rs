@@ -101,6 +101,7 @@ fn every_control_of_every_dialog_has_a_name() {
     for (name, modifiers, key) in [
         ("palette", Modifiers::COMMAND, Key::K),
         ("open", Modifiers::COMMAND, Key::O),
+        ("new study", Modifiers::COMMAND, Key::N),
         ("export molecules", ctrl_shift, Key::E),
         ("export view", Modifiers::COMMAND, Key::E),
         ("name the selection", Modifiers::NONE, Key::G),

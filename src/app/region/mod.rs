@@ -34,7 +34,7 @@ pub fn of_selection(state: &State) -> Result<Action, String> {
 pub fn around(state: &State, name: &str, rows: &RowSet) -> Result<Action, String> {
     let points = state.study.as_ref().and_then(|study| study.ids.points.clone());
     let (Some(points), Some(data)) = (points, &state.data) else {
-        return Err("A region belongs to a study: open one, or make one with `fillscape study new`".into());
+        return Err("A region belongs to a study: open one, or make one (“New study…” in the File menu)".into());
     };
     let molecules = rows.iter().filter_map(|row| data.ids.get(row).cloned()).collect();
     let definition = RegionDefinition::Around { points, molecules };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{self, Grid, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
+use super::new_study::NewStudyForm;
 use super::projection::ProjectionForm;
 use crate::app::action::{Action, Choose, Dialog, ModelAction, PictureAction, StudyAction, WindowAction};
 use crate::app::command::{COMMANDS, Menu};
@@ -28,6 +29,7 @@ pub struct Dialogs {
     size: [u32; 2],
     density: u32,
     projection: ProjectionForm,
+    new_study: NewStudyForm,
 }
 
 impl Default for Dialogs {
@@ -42,6 +44,7 @@ impl Default for Dialogs {
             size: [1280, 800],
             density: 2,
             projection: ProjectionForm::default(),
+            new_study: NewStudyForm::default(),
         }
     }
 }
@@ -73,6 +76,7 @@ impl Dialogs {
                 Dialog::ExportView => self.export_view_ui(ui, view),
                 Dialog::Projection => self.projection.ui(ui, view),
                 Dialog::ExportReport => self.export_report_ui(ui, view),
+                Dialog::NewStudy => self.new_study.ui(ui, view),
                 Dialog::CopyStudy => self.copy_study_ui(ui, view),
                 Dialog::NameSelection => self.name_ui(ui, view, fresh),
                 Dialog::Keys => keys_ui(ui, view),
@@ -99,6 +103,7 @@ impl Dialogs {
             Dialog::ExportView => self.path = "map.png".into(),
             Dialog::ExportReport => self.path = "report".into(),
             Dialog::CopyStudy => self.path = "my-study".into(),
+            Dialog::NewStudy => self.new_study.begin(view),
             _ => {}
         }
     }

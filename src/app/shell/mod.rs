@@ -4,6 +4,7 @@ mod bottom;
 mod dialogs;
 mod explorer;
 mod inspector;
+mod new_study;
 mod palette;
 mod projection;
 mod status;

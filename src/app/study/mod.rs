@@ -5,6 +5,7 @@ mod exact;
 mod fields;
 mod keep;
 mod molecules;
+mod new;
 mod on_map;
 mod open;
 mod roughness;
@@ -29,11 +30,12 @@ use crate::workspace::{self, ArtefactId, Recipe};
 pub use exact::exact_field;
 pub use fields::{Field, Fields, difference, fields};
 pub use molecules::{make_map, places};
+pub use new::{NewStudy, StudySize};
 pub use on_map::{MinimumOnMap, NetworkOnMap, network_on_map};
 pub use open::{Hold, is_study, open, read_difference};
 pub use roughness::{ROUGHNESS, add_roughness};
 pub use run::{Told, inputs, plan_states, run_names, run_step};
-pub use toy::{TOYS, ToyName, open_toy};
+pub use toy::{TOYS, ToyName, height as toy_height, open_toy};
 pub use tuned::TunedRun;
 
 /// A line of the Explorer.

@@ -5,12 +5,13 @@ use super::run::{Made, Sitting, StepEnd, count, summary};
 use crate::chem::files::{MoleculeReader, ReadParams};
 use crate::chem::library::library;
 use crate::chem::{Descriptors, Molecule, canonical_smiles, selfies};
-use crate::jobs::Progress;
+use crate::jobs::{Observe, Progress};
 use crate::model::{FoundationModel, Unknown};
 use crate::workspace::molecules::{MOLECULES_FILE, MoleculeTable, NumericColumn, Points};
 use crate::workspace::{Artefact, Staging};
 use rayon::prelude::*;
 use std::collections::HashSet;
+use std::path::Path;
 
 /// Symbols of a molecule at most: the latent path has 64 positions, two of them taken by [CLS] and [SEP].
 const MAX_SYMBOLS: usize = 62;
@@ -22,7 +23,7 @@ const PORTION: usize = 4096;
 /// ones are held out.
 pub(super) fn corpus(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     let params = &sitting.study.document().recipe.corpus.clone();
-    let mut given: Box<dyn Iterator<Item = String>> = match &params.file {
+    let given: Box<dyn Iterator<Item = String>> = match &params.file {
         None => Box::new(library(&params.library, params.n + params.n / 2)?.into_iter()),
         Some(path) => {
             let reader = MoleculeReader::open(sitting.base.join(path), &ReadParams::default())?;
@@ -30,13 +31,37 @@ pub(super) fn corpus(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
             Box::new(reader.map(|row| row.map(|record| record.text).unwrap_or_default()))
         }
     };
+    let Some((mut table, n_rows)) = collected(given, params.n, &mut |progress| sitting.observe(progress)) else {
+        return Ok(None);
+    };
+    if table.len() < params.n {
+        return Err(StepError::Corpus { found: table.len(), expected: params.n, n_rows });
+    }
+    let held_out = |k: usize| if k >= params.n - params.n_held_out { 1.0 } else { 0.0 };
+    table.numbers.push(NumericColumn { name: HELD_OUT.to_owned(), values: (0..table.len()).map(held_out).collect() });
+    staging.write(MOLECULES_FILE, table.to_csv())?;
+    Ok(Some(Made::finished(summary([("n", count(table.len())), ("n_held_out", count(params.n_held_out))]))))
+}
+
+/// How many molecules of a file can be in a corpus; reading ends when there are `most`. None when it was told to stop.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn corpus_size(path: &Path, most: usize, observe: Observe) -> Result<Option<usize>, StepError> {
+    let reader = MoleculeReader::open(path, &ReadParams::default())?;
+    let given = reader.map(|row| row.map(|record| record.text).unwrap_or_default());
+    Ok(collected(given, most, observe).map(|(table, _)| table.len()))
+}
+
+/// Up to `most` usable molecules, none twice, and how many rows were read for them; none when it was told to stop.
+fn collected(mut given: impl Iterator<Item = String>, most: usize, observe: Observe) -> Option<(MoleculeTable, usize)> {
     let mut n_rows = 0;
     let mut seen = HashSet::new();
     let mut table = MoleculeTable::default();
     // In portions: a file may hold far more than is asked for.
-    while table.len() < params.n {
-        if sitting.observe(Progress::new("corpus", table.len() as u64, Some(params.n as u64))).is_break() {
-            return Ok(None);
+    while table.len() < most {
+        if observe(Progress::new("corpus", table.len() as u64, Some(most as u64))).is_break() {
+            return None;
         }
         let portion: Vec<String> = given.by_ref().take(PORTION).collect();
         if portion.is_empty() {
@@ -45,20 +70,14 @@ pub(super) fn corpus(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         n_rows += portion.len();
         let usable: Vec<Option<(String, String)>> = portion.par_iter().map(|smiles| usable(smiles)).collect();
         for (smiles, text) in usable.into_iter().flatten() {
-            if table.len() < params.n && seen.insert(smiles.clone()) {
+            if table.len() < most && seen.insert(smiles.clone()) {
                 table.ids.push(format!("corpus-{}", table.len()));
                 table.smiles.push(smiles);
                 table.selfies.push(text);
             }
         }
     }
-    if table.len() < params.n {
-        return Err(StepError::Corpus { found: table.len(), expected: params.n, n_rows });
-    }
-    let held_out = |k: usize| if k >= params.n - params.n_held_out { 1.0 } else { 0.0 };
-    table.numbers.push(NumericColumn { name: HELD_OUT.to_owned(), values: (0..table.len()).map(held_out).collect() });
-    staging.write(MOLECULES_FILE, table.to_csv())?;
-    Ok(Some(Made::finished(summary([("n", count(table.len())), ("n_held_out", count(params.n_held_out))]))))
+    Some((table, n_rows))
 }
 
 /// The canonical SMILES and the SELFIES of a molecule; none when it has none, or too long ones.

@@ -25,6 +25,7 @@ mod trial;
 mod tune;
 
 pub use compare::LeftOut;
+pub use corpus::corpus_size;
 pub use error::{PipelineError, StepError};
 pub use frustration::{ArmFrustration, FRUSTRATION_FILE, FrustrationReport, NETWORKS_FOLDER};
 pub use inputs::Inputs;
