@@ -10,8 +10,7 @@ use crate::app::command::Command;
 use crate::app::theme::{Palette, space};
 use crate::app::widgets::{View, empty, primary_button};
 use crate::evaluate::comparison::Interval;
-use crate::evaluate::report::percent;
-use crate::evaluate::{Comparison, Pair, Verdict};
+use crate::evaluate::{Comparison, Pair, Verdict, percent};
 use crate::render::ticks;
 
 /// The forest plot.

@@ -12,7 +12,7 @@ use crate::app::study::TunedRun;
 use crate::app::theme::space;
 use crate::app::tuning::TuningAction;
 use crate::app::widgets::{View, empty, primary_button};
-use crate::evaluate::report::percent;
+use crate::evaluate::percent;
 use crate::train::StopReason;
 
 /// Headings, widths and explanations.

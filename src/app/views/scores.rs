@@ -7,8 +7,7 @@ use super::forest::{learners, nothing_ui};
 use crate::app::data::number;
 use crate::app::theme::space;
 use crate::app::widgets::View;
-use crate::evaluate::report::percent;
-use crate::evaluate::{Comparison, Pair, Verdict};
+use crate::evaluate::{Comparison, Pair, Verdict, percent};
 
 /// The table.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::params::{ComparisonParams, Pair};
 use crate::evaluate::metric::Metric;
-use crate::evaluate::report::percent;
+use crate::evaluate::percent;
 use crate::evaluate::task::TaskKind;
 
 /// Everything that a comparison found. It holds no times, so that the same inputs give the same file.

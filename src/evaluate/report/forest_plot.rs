@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::html::escaped;
-use super::percent;
 use crate::evaluate::comparison::{Comparison, Interval, Pair, Verdict};
+use crate::evaluate::percent;
 
 const WIDTH: f64 = 760.0;
 const ROW: f64 = 26.0;

@@ -1,7 +1,7 @@
 //! What a comparison comes to, in a few sentences.
 
-use super::percent;
 use crate::evaluate::comparison::{Comparison, Pair, PooledDifference, Verdict};
+use crate::evaluate::percent;
 
 /// What can be said of the second arm (a fill set, where there is one) over the mean of all tasks: against the base, then
 /// against all later arms, its controls. Empty where nothing was compared.

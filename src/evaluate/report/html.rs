@@ -1,7 +1,8 @@
 //! A page, or the part of one, that needs no other file.
 
-use super::{forest_plot, headline, percent};
+use super::{forest_plot, headline};
 use crate::evaluate::comparison::{Comparison, RoughnessScore, Verdict};
+use crate::evaluate::percent;
 
 /// Styles of [`html_section`] and the forest plots: light and dark, as the reader's system has it.
 pub fn style() -> &'static str {

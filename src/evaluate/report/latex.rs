@@ -1,5 +1,5 @@
-use super::percent;
 use crate::evaluate::comparison::{Comparison, Interval, Verdict};
+use crate::evaluate::percent;
 
 /// A table for a paper (needs the package booktabs): tasks down, pairs across, one part for each learner. Each entry is
 /// the mean relative change in percent with its interval; detectable differences are bold.
