@@ -13,8 +13,8 @@ use super::{Study, StudyError};
 
 impl Study {
     /// Copies document, history, scores and artefacts into a new or empty folder; work under way stays behind. Returns the
-    /// number of files. A copy that fails is taken away again; the document comes last, so that one that was cut short is
-    /// no study.
+    /// number of files. Artefacts of a copy that fails are removed again; the document comes last, so that one that was cut
+    /// short is no study.
     ///
     /// # Errors
     /// When the folder holds something already, or something cannot be read or written.
@@ -22,16 +22,17 @@ impl Study {
         if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(StudyError::Occupied { path: to.to_owned() });
         }
+        let is_new = fs::symlink_metadata(to).is_err();
+        create_folder(to)?;
         let copied = self.copy_files(to);
         if copied.is_err() {
-            // The folder was new or empty: all in it is of this copy. What cannot be removed is no study.
-            let _ = fs::remove_dir_all(to);
+            // Only what this copy has made; what cannot be removed is no study.
+            let _ = if is_new { fs::remove_dir_all(to) } else { fs::remove_dir_all(to.join(ARTEFACTS_FOLDER)) };
         }
         copied
     }
 
     fn copy_files(&self, to: &Path) -> Result<usize, StudyError> {
-        create_folder(to)?;
         let mut n_files = 1;
         let artefacts = files_below(&self.artefacts_folder())?;
         let beside = [HISTORY_FILE, SCORES_FILE].map(|name| (name.to_owned(), self.folder().join(name)));
