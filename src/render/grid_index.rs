@@ -342,7 +342,11 @@ pub fn inside_on_screen(places: &[[f32; 3]], camera: &Camera, size: [f64; 2], ar
     found.filter(|(_, place)| on_screen(place).is_some_and(holds)).map(|(i, _)| i as u32).collect()
 }
 
-/// The point under the pointer for cameras in space: of those within `reach` points the nearest to the eye.
+/// Points of the screen within which a point lies right under the pointer.
+const UNDER_POINTER: f64 = 3.0;
+
+/// The point under the pointer for cameras in space: of those right under it the nearest to the eye, else of those within
+/// `reach` points the nearest on the screen.
 pub fn pick_on_screen(
     places: &[[f32; 3]],
     camera: &Camera,
@@ -357,9 +361,12 @@ pub fn pick_on_screen(
         let clip = super::camera::project(&matrix, *place);
         let x = 0.5 * size[0] * (1.0 + f64::from(clip[0] / clip[3])) - pointer[0];
         let y = 0.5 * size[1] * (1.0 - f64::from(clip[1] / clip[3])) - pointer[1];
-        (clip[3] >= near && x * x + y * y <= reach * reach && accept(i as u32)).then_some((clip[3], i as u32))
+        let off = x.hypot(y);
+        let order = if off <= UNDER_POINTER { (0.0, clip[3]) } else { (off, 0.0) };
+        (clip[3] >= near && off <= reach && accept(i as u32)).then_some((order, i as u32))
     });
-    candidates.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))).map(|(_, i)| i)
+    let first = candidates.min_by(|((a, b), i), ((c, d), j)| a.total_cmp(c).then(b.total_cmp(d)).then(i.cmp(j)));
+    first.map(|(_, i)| i)
 }
 
 #[cfg(test)]

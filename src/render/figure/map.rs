@@ -193,7 +193,7 @@ impl MapFigure {
 }
 
 /// The corners of everything in a scene.
-fn scene_corners(scene: &Scene) -> [[f32; 3]; 2] {
+pub fn scene_corners(scene: &Scene) -> [[f32; 3]; 2] {
     let mut places: Vec<[f32; 3]> = Vec::new();
     if let Some([a, b]) = scene.points.as_ref().and_then(|points| points.corners()) {
         places.extend([a, b]);

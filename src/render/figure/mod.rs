@@ -6,7 +6,7 @@ mod path_profile;
 mod tree;
 
 pub use legend::{Legend, legend};
-pub use map::{MOST_VECTOR_POINTS, MapFigure, Overlay, scene_marks};
+pub use map::{MOST_VECTOR_POINTS, MapFigure, Overlay, scene_corners, scene_marks};
 pub use path_profile::{LEAST_WITH_LEGEND, ProfileFrame, ProfilePoint, curve_energy, path_profile};
 pub use tree::{TreeFigure, tree_figure};
 
