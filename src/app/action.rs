@@ -7,6 +7,7 @@ use super::data::{Export, Query, RowSet, SetOperation};
 use super::figure::ViewExport;
 use super::landscape::{Figure, LayoutRequest};
 use super::picture::{Camera, Heatmap, Layer, Sort, Step};
+use super::study::NewStudy;
 use super::teach::Method;
 use super::theme::ThemeChoice;
 use super::tuning::{Draft, TuningAction};
@@ -153,6 +154,8 @@ pub enum StudyAction {
     OpenLarge(PathBuf),
     /// Open the study that ships with the program.
     OpenBundled,
+    /// Make a study, and open it.
+    New(Box<NewStudy>),
     /// Copy the open study into a new folder, and open the copy.
     Copy(PathBuf),
     /// Search the data set.
@@ -321,6 +324,8 @@ pub enum Dialog {
     ExportReport,
     /// Choose where to copy the study.
     CopyStudy,
+    /// What a new study is to be.
+    NewStudy,
     /// Name the selection.
     NameSelection,
     /// Keys and what they do.

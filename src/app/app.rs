@@ -120,6 +120,7 @@ impl App {
         let (lessons, lessons_problem) = lessons_of(start.lessons.as_deref());
         let state = State {
             settings: settings.clone(),
+            open_file: None,
             places: Places { study: start.bundled_study, model: start.bundled_model, hub_cache: start.hub_cache },
             picture: Picture::default(),
             history: History::default(),

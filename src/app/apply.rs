@@ -10,7 +10,7 @@ use super::action::{
 use super::app::App;
 use super::data::{Column, DataSet, Export, Query, RowSet, SetOperation, Values, export, search};
 use super::event::{Event, open, told};
-use super::map::camera_around;
+use super::map::{PAGE, camera_around};
 use super::model_session::{around, open_model, try_molecule, walk};
 use super::picture::{Filter, Layer, NamedSelection, Step};
 use super::state::Weight;
@@ -19,6 +19,7 @@ use super::{study, theme};
 use crate::chem::{Descriptors, Molecule};
 use crate::jobs::Progress;
 use crate::model::hub::{self, HubParams};
+use crate::render::{Camera3d, corners_of};
 use crate::workspace::Study;
 
 impl App {
@@ -185,6 +186,15 @@ impl App {
                 Some(path) => self.open_path(path, false),
                 None => self.say(Weight::Warning, "This copy of the program ships without a study"),
             },
+            StudyAction::New(new) => {
+                let folder = new.folder.clone();
+                let started = self.board.start(
+                    "Make a study",
+                    move |observe| new.make(observe),
+                    move |result| Event::StudyMade(folder, result),
+                );
+                self.told_start(started);
+            }
             StudyAction::Copy(to) => {
                 self.state.dialog = None;
                 self.save_picture();
@@ -353,6 +363,20 @@ impl App {
         self.told_start(started);
     }
 
+    /// Looks at the selection; at everything when there is none.
+    fn frame_selection(&mut self) {
+        let Some(map) = self.state.data.as_ref().and_then(|data| data.map.clone()) else { return };
+        let rows = &self.state.picture.selection;
+        let action = if self.state.sees_space() {
+            let places: Vec<[f32; 3]> = rows.iter().filter_map(|row| map.in_space(row)).collect();
+            let framing = |corners: [[f32; 3]; 2]| Camera3d::framing(corners.map(|corner| corner.map(f64::from)), PAGE);
+            PictureAction::Orbit(corners_of(&places).map(framing))
+        } else {
+            PictureAction::Camera(camera_around(&map.places, rows))
+        };
+        self.change(action);
+    }
+
     fn apply_window(&mut self, ctx: &egui::Context, action: WindowAction) {
         let settings = &mut self.state.settings;
         match action {
@@ -361,13 +385,7 @@ impl App {
                 self.state.tool = tool;
             }
             WindowAction::Hover(row) => self.state.hovered = row,
-            WindowAction::FrameSelection => {
-                let camera = self.state.data.as_ref().and_then(|data| {
-                    let map = data.map.as_ref()?;
-                    camera_around(&map.places, &self.state.picture.selection)
-                });
-                self.change(PictureAction::Camera(camera));
-            }
+            WindowAction::FrameSelection => self.frame_selection(),
             WindowAction::ResetLayout => self.panels.reset_layout(self.state.picture.step),
             WindowAction::ToggleExplorer => settings.explorer = !settings.explorer,
             WindowAction::ToggleInspector => settings.inspector = !settings.inspector,

@@ -66,8 +66,8 @@ pub enum Event {
     RegionMeasured(u64, Arc<NamedRegion>, Result<RegionCard, String>),
     /// Where the steps of the study in this folder stand now.
     Planned(PathBuf, Vec<(Step, StepState)>),
-    /// The difference to another landscape was taken.
-    FieldMade(u64, Field, Result<FieldGrid, String>),
+    /// A field of the map of this data set was computed, and whether to show it.
+    FieldMade(u64, Field, Result<FieldGrid, String>, bool),
     /// A path was looked for in the landscape of this data set.
     PathFound(u64, Result<FoundPath, String>),
     /// The surface was asked along a path.
@@ -76,6 +76,8 @@ pub enum Event {
     PathDecoded(Arc<FoundPath>, Result<DecodedImages, String>),
     /// The network was laid out.
     LaidOut(u64, LayoutRequest, Result<NetworkLayout, String>),
+    /// A study was made in this folder.
+    StudyMade(PathBuf, Result<(), String>),
     /// The study was copied into this folder, with so many files.
     Copied(PathBuf, Result<usize, String>),
     /// A view of the landscape was written.
@@ -220,11 +222,15 @@ impl App {
                     study.replan(states);
                 }
             }
-            Event::FieldMade(serial, field, result) => self.take_field(serial, field, result),
+            Event::FieldMade(serial, field, result, show) => self.take_field(serial, field, result, show),
             Event::PathFound(serial, result) => self.take_path(serial, result),
             Event::PathMeasured(path, result) => self.take_path_energies(&path, result),
             Event::PathDecoded(path, result) => self.take_path_molecules(&path, result),
             Event::LaidOut(serial, request, result) => self.take_layout(serial, request, result),
+            Event::StudyMade(folder, Ok(())) => self.open_path(folder, false),
+            Event::StudyMade(_, Err(problem)) => {
+                self.say(Weight::Failure, format!("Could not make the study: {problem}"));
+            }
             Event::Copied(to, Ok(_)) => self.open_path(to, false),
             Event::Copied(_, Err(problem)) => self.say(Weight::Failure, format!("Could not copy the study: {problem}")),
             Event::FigureExported(path, result) => self.take_figure(&path, result),
@@ -278,6 +284,7 @@ impl App {
                 }
                 self.save_picture();
                 self.state.study = None;
+                self.state.open_file = Some(path.to_owned());
                 self.shown_path = Some(path.to_owned());
                 let revived = self.revived.take();
                 self.show_data(*data, revived);
@@ -287,7 +294,12 @@ impl App {
                 self.save_picture();
                 let again = self.state.study.as_ref().is_some_and(|open| open.folder == study.folder);
                 let picture = if again { Some(Box::new(self.picture_after_run(&study))) } else { picture };
-                let picture = self.revived.take().map(Box::new).or(picture);
+                let mut picture = self.revived.take().map(Box::new).or(picture);
+                let explored =
+                    study.landscape.is_some() && self.state.study.as_ref().is_some_and(|s| s.landscape.is_none());
+                if let (Some(picture), Some(data), true) = (&mut picture, &data, again && explored) {
+                    (picture.layers, picture.colour_by) = study::first_look(Some(&study), data);
+                }
                 self.shown_path = Some(path.to_owned());
                 self.say(Weight::Note, format!("Study “{}” opened", study.name));
                 if let Some(reason) = &study.read_only {
@@ -303,6 +315,7 @@ impl App {
                     self.state.tuning = TuningState::default();
                 }
                 self.state.study = Some(*study);
+                self.state.open_file = None;
                 self.show_data(data.map_or_else(DataSet::default, |data| *data), picture.map(|picture| *picture));
                 if let Some(history) = history.filter(|_| self.state.n_rows() == n_before) {
                     self.state.history = history;
@@ -320,8 +333,11 @@ impl App {
     pub(super) fn take_ground(&mut self, (study, data, _): Ground) {
         let same = self.state.study.as_ref().is_some_and(|open| open.folder == study.folder);
         if let Some(data) = data.filter(|_| same && self.state.n_rows() == 0) {
+            let (layers, colour_by) = study::first_look(Some(&study), &data);
+            let selection = RowSet::empty(data.n_rows()).into();
+            let picture = Picture { colour_by, layers, selection, ..self.state.picture.clone() };
             self.state.study = Some(study);
-            self.show_data(data, None);
+            self.show_data(data, Some(picture));
         }
     }
 

@@ -160,7 +160,7 @@ impl App {
         let is_plane = study.projection.as_ref().is_some_and(|projection| projection.plane().is_some());
         let missing = self.state.picture.heatmap.field == Field::Exact && study.fields.get(Field::Exact).is_none();
         if missing && is_plane {
-            self.compute_exact_field();
+            self.compute_exact_field(false);
         }
     }
 
@@ -196,7 +196,7 @@ impl App {
                 if !latents.values.iter().all(finite) || !map.places.iter().flatten().all(finite) {
                     return None;
                 }
-                let places: Vec<MapPoint> = map.places.iter().map(|[x, y]| [*x, *y, 0.0]).collect();
+                let places: Vec<MapPoint> = (0..map.places.len()).filter_map(|row| map.in_space(row)).collect();
                 let params = TrustParams { max_queries: QUICK_QUERIES, ..TrustParams::default() };
                 measure_trust(&latents.values, latents.dim, &places, &params, observe).ok()
             },

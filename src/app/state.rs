@@ -72,6 +72,8 @@ pub struct State {
     pub settings: Settings,
     /// Where bundled things are.
     pub places: Places,
+    /// The file of molecules that is shown, where it is no study.
+    pub open_file: Option<PathBuf>,
     /// What is seen; undone and redone.
     pub picture: Picture,
     /// Undo and redo.
@@ -146,10 +148,10 @@ impl State {
         self.data.as_ref().map_or(0, |data| data.n_rows())
     }
 
-    /// Whether the map is seen in space.
+    /// Whether the map is seen in space; films are of the plane.
     pub fn sees_space(&self) -> bool {
         let space = || self.data.as_ref()?.map.as_ref().map(|map| map.is_space());
-        self.picture.in_space && space() == Some(true)
+        self.picture.in_space && self.screening.is_none() && space() == Some(true)
     }
 
     /// What the map was fitted with.
@@ -178,7 +180,10 @@ impl State {
         let column = self.ranking().filter(|_| !asked && self.highest == Some(row))?;
         Some(match column.name.as_str() {
             ROUGHNESS => "Where the map is roughest".to_owned(),
-            name => format!("The molecule with the highest {name}"),
+            name => {
+                let molecule = self.data.as_ref().is_some_and(|data| !data.smiles[row].is_empty());
+                format!("The {} with the highest {name}", if molecule { "molecule" } else { "point" })
+            }
         })
     }
 

@@ -8,11 +8,12 @@ use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use fillscape::app::App;
+use fillscape::chem::library::{LibraryParams, library};
 use fillscape::workspace::pipeline::{Inputs, run_only};
 use fillscape::workspace::{Document, Study};
 
 use super::landscape::{look, tab};
-use super::support::{Opening, click, model_folder, press, settle};
+use super::support::{Opening, click, model_folder, press, settle, type_into};
 
 /// A study of which nothing is made.
 fn begun(folder: &Path) -> Study {
@@ -68,6 +69,37 @@ fn a_study_that_begins_empty_gets_its_molecules_and_points_while_it_runs() {
     assert_eq!(window.state().n_molecules(), 60);
     tab(&mut window, "Network");
     assert!(has(&window, "Network of"), "there is a network");
+}
+
+/// From a file of molecules to a landscape of them, without leaving the window.
+#[test]
+fn a_study_is_made_of_the_open_molecules_and_explored() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.smi");
+    let molecules: String = library(&LibraryParams::default(), 140).unwrap().into_iter().map(|s| s + "\n").collect();
+    std::fs::write(&file, molecules).unwrap();
+    let mut opening = Opening::default();
+    opening.start.open = Some(file);
+    let mut window = opening.open();
+    click(&mut window, "Close");
+    press(&mut window, Modifiers::COMMAND, Key::N);
+    look(&mut window, "new_study");
+    let study = folder.path().join("mine-study");
+    type_into(&mut window, "Folder of the study", study.to_str().unwrap());
+    click(&mut window, "Make the study");
+    assert!(study.join("study.toml").is_file(), "{:?}", window.state().notice());
+    let recipe = Study::open_read_only(&study).unwrap().document().recipe.clone();
+    assert!(recipe.name == "mine" && recipe.corpus.file.is_some() && recipe.corpus.n > 100, "{:?}", recipe.corpus);
+    press(&mut window, Modifiers::NONE, Key::Num2);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    assert!(shows_points_while_running(&mut window, "exploration_of_mine"), "no points while the exploration ran");
+    assert_eq!(window.state().n_molecules(), recipe.corpus.n);
+    assert!(has(&window, "Legend: Roughness on the map"), "{:?}", window.state().notice());
+    // A folder that holds something is refused.
+    press(&mut window, Modifiers::COMMAND, Key::N);
+    type_into(&mut window, "Folder of the study", study.to_str().unwrap());
+    click(&mut window, "Make the study");
+    assert!(window.state().notice().is_some_and(|text| text.contains("Could not make the study")));
 }
 
 #[test]

@@ -29,12 +29,7 @@ impl App {
             LandscapeAction::Image(image) => self.state.focus.image = image,
             LandscapeAction::LayOut(request) => self.lay_out(request),
             LandscapeAction::ShowPreview(on) => self.state.regions.hide_preview = !on,
-            LandscapeAction::Exact => {
-                if self.state.picture.heatmap.field == Field::Exact {
-                    self.show_heatmap();
-                }
-                self.compute_exact_field();
-            }
+            LandscapeAction::Exact => self.compute_exact_field(true),
             LandscapeAction::Difference(other) => self.take_difference_to(other),
             LandscapeAction::Export(figure, path) => self.export_figure(figure, path),
         }
@@ -43,7 +38,7 @@ impl App {
     fn find_path(&mut self, from: Option<u64>, to: Option<u64>) {
         let Some(study) = &self.state.study else { return };
         let Some(landscape) = study.landscape.clone() else { return };
-        let (projection, on_the_map) = (study.projection.clone(), study.toy.is_some());
+        let (projection, toy) = (study.projection.clone(), study.toy.clone());
         let serial = self.state.data_serial;
         self.state.focus.path = Answer::Pending;
         self.state.focus.molecules = Answer::None;
@@ -52,7 +47,7 @@ impl App {
         self.state.focus.image = 0;
         let started = self.board.start(
             FIND,
-            move |_| find_path(&landscape, projection.as_deref(), on_the_map, from, to),
+            move |_| find_path(&landscape, projection.as_deref(), toy.as_deref(), from, to),
             move |result| Event::PathFound(serial, result),
         );
         self.told_start(started);
@@ -129,14 +124,17 @@ impl App {
         let started = self.board.start(
             "Difference of two landscapes",
             move |_| read_difference(&folder, &other, (&landscape, &network), &projection, &places.places),
-            move |result| Event::FieldMade(serial, Field::Difference, result),
+            move |result| Event::FieldMade(serial, Field::Difference, result, true),
         );
         self.told_start(started);
     }
 
-    /// Computes the roughness field in the plane of the map, in a job.
-    pub(in crate::app) fn compute_exact_field(&mut self) {
+    /// Computes the roughness field in the plane of the map, in a job, to `show` it or only to have it.
+    pub(in crate::app) fn compute_exact_field(&mut self, show: bool) {
         let Some(study) = &self.state.study else { return };
+        if study.fields.get(Field::Exact).is_some() && show {
+            return self.show_field(Field::Exact);
+        }
         let over = study.fields.get(Field::Roughness);
         let (Some(landscape), Some(projection), Some(asked), Some(over)) =
             (study.landscape.clone(), study.projection.clone(), &study.asked, over)
@@ -144,30 +142,35 @@ impl App {
             return self.say(Weight::Warning, "The field needs an explored landscape and a map");
         };
         let (serial, params) = (self.state.data_serial, asked.recipe.landscape.field.clone());
-        let started = self.board.queue(
+        let started = self.board.start(
             "Roughness in the plane of the map",
             move |_| exact_field(&landscape, &projection, &params, &over),
-            move |result| Event::FieldMade(serial, Field::Exact, result),
+            move |result| Event::FieldMade(serial, Field::Exact, result, show),
         );
         self.told_start(started);
     }
 
-    pub(in crate::app) fn take_field(&mut self, serial: u64, field: Field, result: Result<FieldGrid, String>) {
+    pub(in crate::app) fn take_field(
+        &mut self,
+        serial: u64,
+        field: Field,
+        result: Result<FieldGrid, String>,
+        show: bool,
+    ) {
         let Some(study) = self.state.study.as_mut().filter(|_| serial == self.state.data_serial) else { return };
         match result {
             Ok(grid) => {
                 study.fields.put(field, grid);
-                // What came back after a change of the map is not shown anew: its layer may be hidden.
-                if self.state.picture.heatmap.field != field {
-                    self.change(PictureAction::Heatmap(Heatmap { field, ..self.state.picture.heatmap }));
-                    self.show_heatmap();
+                if show {
+                    self.show_field(field);
                 }
             }
             Err(problem) => self.say(Weight::Failure, format!("Could not compute the heatmap: {problem}")),
         }
     }
 
-    fn show_heatmap(&mut self) {
+    fn show_field(&mut self, field: Field) {
+        self.change(PictureAction::Heatmap(Heatmap { field, ..self.state.picture.heatmap }));
         if !self.state.picture.shows(Layer::Heatmap) {
             self.change(PictureAction::ToggleLayer(Layer::Heatmap));
         }

@@ -2,7 +2,7 @@
 
 use crate::app::event::told;
 use crate::app::model_session::LoadedModel;
-use crate::app::study::Landscape;
+use crate::app::study::{Landscape, toy_height};
 use crate::jobs::Observe;
 use crate::landscape::disconnectivity::{
     LowestPath, MergeTree, PointId, hardest_to_reach, lowest_barrier_path, lowest_joined,
@@ -30,7 +30,8 @@ pub struct PathImage {
     pub latent: Vec<f32>,
     /// Length of the path up to here, in units of the box.
     pub length: f64,
-    /// Where it stands on the map, if there is one; the third coordinate is 0 on a plane, and unknown (NaN) on a toy.
+    /// Where it stands on the map, if there is one; the third coordinate is 0 on a plane, and the height of the energy on a
+    /// toy.
     pub place: Option<MapPoint>,
     /// The stationary point it is, counted along the path; none between two of them.
     pub stop: Option<usize>,
@@ -71,14 +72,14 @@ impl FoundPath {
 }
 
 /// The lowest-barrier path from one minimum to another; to the one that is hardest to reach where none is given.
-/// `on_the_map` when the landscape's own coordinates are those of the map, as a toy's are.
+/// The coordinates of a `toy` are those of the map.
 ///
 /// # Errors
 /// A sentence: a minimum is unknown, or no path joins the two.
 pub fn find_path(
     landscape: &Landscape,
     projection: Option<&Projection>,
-    on_the_map: bool,
+    toy: Option<&Toy>,
     from: Option<u64>,
     to: Option<u64>,
 ) -> Result<FoundPath, String> {
@@ -98,11 +99,14 @@ pub fn find_path(
     }
     let lowest = lowest_barrier_path(ktn, &tree, from, to).map_err(|error| told(&error))?;
     let mut images = images(ktn, &lowest);
-    if on_the_map {
-        let unit = |z: f32| f32::midpoint(z, 1.0);
-        images.iter_mut().filter(|image| image.latent.len() == 2).for_each(|image| {
-            image.place = Some([unit(image.latent[0]), unit(image.latent[1]), f32::NAN]);
-        });
+    if let Some(toy) = toy {
+        let height = toy_height(toy, ktn);
+        for image in &mut images {
+            let at: Vec<f64> = image.latent.iter().map(|z| f64::midpoint(f64::from(*z), 1.0)).collect();
+            if let [x, y] = at[..] {
+                image.place = Some([x as f32, y as f32, height(toy.energy(&at))]);
+            }
+        }
     } else if let Some(projection) = projection {
         let rows: Vec<f32> = images.iter().flat_map(|image| image.latent.iter().copied()).collect();
         let places = projection.transform(&rows).map_err(|error| told(&error))?;
@@ -211,7 +215,7 @@ mod tests {
 
     #[test]
     fn images_run_evenly_from_end_to_end_and_stop_at_every_stationary_point() {
-        let path = find_path(&landscape(), None, false, Some(0), Some(2)).unwrap();
+        let path = find_path(&landscape(), None, None, Some(0), Some(2)).unwrap();
         let stops: Vec<usize> = path.images.iter().filter_map(|image| image.stop).collect();
         assert_eq!(stops, [0, 1, 2, 3, 4]);
         assert!(path.images.windows(2).all(|pair| pair[0].length < pair[1].length));
@@ -227,14 +231,14 @@ mod tests {
 
     #[test]
     fn the_far_end_is_found_when_it_is_left_open() {
-        let path = find_path(&landscape(), None, false, None, None).unwrap();
+        let path = find_path(&landscape(), None, None, None, None).unwrap();
         assert_eq!(path.ends, [0, 2]);
         assert!((path.lowest.barrier_forward - 0.8).abs() < 1e-12);
     }
 
     #[test]
     fn what_cannot_be_joined_is_said() {
-        let words = |from, to| find_path(&landscape(), None, false, Some(from), Some(to)).unwrap_err();
+        let words = |from, to| find_path(&landscape(), None, None, Some(from), Some(to)).unwrap_err();
         assert!(words(0, 3).contains("different components"), "{}", words(0, 3));
         assert!(words(0, 0).contains("two minima"));
         assert!(words(0, 77).contains("no minimum 77"), "{}", words(0, 77));

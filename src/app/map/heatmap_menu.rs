@@ -63,7 +63,10 @@ fn exact_ui(ui: &mut Ui, view: &mut View) {
     let study = view.state.study.as_ref();
     let explored = study.is_some_and(|study| study.landscape.is_some() && study.asked.is_some());
     let flat = study.and_then(|study| study.projection.as_ref()).is_some_and(|projection| projection.plane().is_some());
-    let why = if explored {
+    let toy = study.is_some_and(|study| study.toy.is_some());
+    let why = if toy {
+        "A toy's map shows the surface itself"
+    } else if explored {
         "This map is no plane of latent space: draw it by principal components or a plane through minima"
     } else {
         "Needs an explored landscape: run step 2"

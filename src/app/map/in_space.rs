@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align2, CursorIcon, FontId, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use eframe::egui::{self, Align2, CursorIcon, FontId, Painter, Pos2, Rect, Stroke, Ui, pos2, vec2};
 
-use super::{MapPanel, click, hover, legend, minima, note_ui, overlay};
+use super::{Drag, MapPanel, click, hover, legend, minima, note_ui, overlay};
 use crate::app::action::{PictureAction, Tool};
 use crate::app::data::{DataSet, MapPlaces, RowSet};
 use crate::app::picture::Layer;
 use crate::app::shell::operation;
 use crate::app::widgets::View;
+use crate::render::figure::scene_corners;
 use crate::render::{
     Area, Camera, Camera3d, CameraMotion, Positions, Scene, inside_on_screen, paint_map, pick_on_screen,
 };
 
-/// A page of usual proportions: how far away the eye stands depends on them.
-pub const PAGE: [f64; 2] = [4.0, 3.0];
 /// How near the pointer must be to a dot, in points.
 const PICK_RADIUS: f64 = 8.0;
 /// How near it must be to a minimum.
@@ -23,25 +22,9 @@ const MINIMUM_RADIUS: f64 = 7.0;
 /// Length of the axes in the corner, in points.
 const AXIS: f32 = 26.0;
 
-/// What the view of space keeps from frame to frame.
-#[derive(Debug, Default)]
-pub struct SpaceView {
-    /// Of which map, and the camera on its way.
-    motion: Option<(u64, CameraMotion)>,
-    /// The lasso or rectangle that is drawn, in points of the tile.
-    outline: Vec<[f32; 2]>,
-}
-
 /// The view of everything in a scene from the usual angle.
 pub fn whole(scene: &Scene, size: [f64; 2]) -> Camera3d {
-    let mut corners = scene.points.as_ref().and_then(|points| points.corners());
-    for glyph in scene.glyphs.iter().flat_map(|layer| layer.glyphs.iter()) {
-        let [low, high] = corners.unwrap_or([glyph.place; 2]);
-        let with = |of: [f32; 3], choose: fn(f32, f32) -> f32| [0, 1, 2].map(|k| choose(of[k], glyph.place[k]));
-        corners = Some([with(low, f32::min), with(high, f32::max)]);
-    }
-    let corners = corners.unwrap_or([[-1.0; 3], [1.0; 3]]);
-    Camera3d::framing(corners.map(|corner| corner.map(f64::from)), size)
+    Camera3d::framing(scene_corners(scene).map(|corner| corner.map(f64::from)), size)
 }
 
 /// The camera over a tile.
@@ -68,6 +51,11 @@ impl Sight {
         [f64::from(at.x), f64::from(at.y)]
     }
 
+    /// Where a place of the tile is on the screen.
+    fn of_tile(&self, [x, y]: [f32; 2]) -> Pos2 {
+        self.rect.min + vec2(x, y)
+    }
+
     fn nearest(&self, places: &[[f32; 3]], at: Pos2, reach: f64, passes: impl Fn(u32) -> bool + Sync) -> Option<u32> {
         pick_on_screen(places, &self.camera, self.size(), self.inside(at), reach, passes)
     }
@@ -84,11 +72,12 @@ impl MapPanel {
         response: &egui::Response,
     ) {
         let rect = response.rect;
+        self.cache.arrive();
         let (scene, legends) = self.cache.scene(view.state, &view.palette, data, map, 1.0);
         let wanted = view.state.picture.orbit;
         let wanted = wanted.unwrap_or_else(|| whole(&scene, [f64::from(rect.width()), f64::from(rect.height())]));
-        let sight = Sight { camera: self.space.glide(ui, view, Camera::Space(wanted)), rect };
-        let positions = scene.points.as_ref().map(|points| points.positions.clone());
+        let sight = Sight { camera: self.glide_in_space(ui, view, Camera::Space(wanted)), rect };
+        let positions = self.cache.in_space(map);
         let glyphs = scene.glyphs.as_ref().map(|layer| layer.glyphs.clone());
         let painter = ui.painter().with_clip_rect(rect);
         painter.rect_filled(rect, 0.0, view.palette.canvas);
@@ -98,7 +87,7 @@ impl MapPanel {
         }
         let row_at = |view: &View, at: Pos2| {
             let passes = |row: u32| view.state.picture.passes(row as usize);
-            sight.nearest(positions.as_ref()?, at, PICK_RADIUS, passes).map(|row| row as usize)
+            sight.nearest(&positions, at, PICK_RADIUS, passes).map(|row| row as usize)
         };
         let network = view.state.study.as_ref().and_then(|study| study.network_on_map.clone());
         let minimum_at = |at: Pos2| {
@@ -109,14 +98,16 @@ impl MapPanel {
             let found = sight.nearest(&places, at, MINIMUM_RADIUS, |_| true)?;
             Some(network.minima.get(found as usize)?.id)
         };
-        let still = self.space.outline.is_empty();
+        let still = self.drag.is_none();
         hover(response, view, |view, at| if still { row_at(view, at) } else { None });
-        self.space.tools(ui, response, view, sight, wanted, positions.as_ref());
+        self.tools_in_space(ui, response, view, sight, wanted, &positions);
         if !minima::follow(ui, response, view, &minimum_at) {
             click(ui, response, view, row_at);
         }
         overlay::ui(ui, &painter, view, &|place| sight.screen(place));
-        self.space.outline_ui(&painter, view, rect);
+        if let Some(drag) = &self.drag {
+            drag.paint(&painter, view, |place| sight.of_tile(place));
+        }
         axes_ui(&painter, view, map, sight, wanted);
         legend::ui(ui, &view.palette, rect, &legends);
         let hidden = [Layer::Heatmap, Layer::Density].iter().any(|layer| view.state.picture.shows(*layer));
@@ -124,36 +115,32 @@ impl MapPanel {
         note_ui(ui, view, map, more, rect);
         if view.state.picture.shows(Layer::Points) {
             let at = |row: usize| map.in_space(row).and_then(|place| sight.screen(place));
-            super::cards::ui(ui, view, data, &at, rect, response.hovered() && self.space.outline.is_empty());
+            super::cards::ui(ui, view, data, &at, rect, response.hovered() && self.drag.is_none());
         }
     }
-}
 
-impl SpaceView {
     /// The camera on its way to where it should be; at once while the person drags.
-    fn glide(&mut self, ui: &Ui, view: &View, wanted: Camera) -> Camera {
+    fn glide_in_space(&mut self, ui: &Ui, view: &View, wanted: Camera) -> Camera {
         let serial = view.state.data_serial;
         let still = view.state.settings.reduced_motion || ui.input(|input| input.pointer.any_down());
-        let mut motion = self
-            .motion
-            .filter(|(of, _)| *of == serial && !still)
-            .map_or(CameraMotion::at(wanted), |(_, motion)| motion);
+        let before = self.space.filter(|(of, _)| *of == serial && !still);
+        let mut motion = before.map_or(CameraMotion::at(wanted), |(_, motion)| motion);
         motion.go(wanted);
         if motion.advance(f64::from(ui.input(|input| input.stable_dt.min(0.1)))) {
             ui.ctx().request_repaint();
         }
-        self.motion = Some((serial, motion));
+        self.space = Some((serial, motion));
         motion.now
     }
 
-    fn tools(
+    fn tools_in_space(
         &mut self,
         ui: &Ui,
         response: &egui::Response,
         view: &mut View,
         sight: Sight,
         camera: Camera3d,
-        positions: Option<&Positions>,
+        positions: &Positions,
     ) {
         let tool = view.state.tool;
         let modifiers = ui.input(|input| input.modifiers);
@@ -179,59 +166,21 @@ impl SpaceView {
             view.ask(PictureAction::Orbit(Some(next)));
         }
         if tool != Tool::Pan {
-            self.follow_outline(response, tool, sight);
-            if response.drag_stopped() && !self.outline.is_empty() {
-                let outline = polygon(tool, &std::mem::take(&mut self.outline));
-                let inside = |places: &Positions| {
-                    let area = Area::Lasso(outline.clone());
-                    inside_on_screen(places, &sight.camera, sight.size(), &area)
-                };
-                let rows = positions.map(inside).unwrap_or_default().into_iter().map(|row| row as usize);
-                let rows = RowSet::of(view.state.n_rows(), rows.filter(|&row| view.state.picture.passes(row)));
-                let by = if tool == Tool::Lasso { "lasso" } else { "rectangle" };
-                view.ask(PictureAction::Select { rows: Arc::new(rows), operation: operation(modifiers), by });
+            let place = |at: Pos2| sight.inside(at).map(|v| v as f32);
+            Drag::follow(&mut self.drag, response, tool, place, |place| sight.of_tile(place));
+            if response.drag_stopped()
+                && let Some(drag) = self.drag.take()
+            {
+                let area = Area::Lasso(drag.polygon());
+                let rows = inside_on_screen(positions, &sight.camera, sight.size(), &area).into_iter();
+                let rows = rows.map(|row| row as usize).filter(|&row| view.state.picture.passes(row));
+                let rows = Arc::new(RowSet::of(view.state.n_rows(), rows));
+                view.ask(PictureAction::Select { rows, operation: operation(modifiers), by: drag.by() });
             }
         }
         if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
-            self.outline.clear();
+            self.drag = None;
         }
-    }
-
-    fn follow_outline(&mut self, response: &egui::Response, tool: Tool, sight: Sight) {
-        let Some(at) = response.interact_pointer_pos() else { return };
-        let inside = |at: Pos2| sight.inside(at).map(|v| v as f32);
-        if response.drag_started_by(egui::PointerButton::Primary) {
-            let start = response.ctx.input(|input| input.pointer.press_origin()).unwrap_or(at);
-            self.outline = vec![inside(start)];
-        }
-        if !response.dragged_by(egui::PointerButton::Primary) || self.outline.is_empty() {
-            return;
-        }
-        if tool == Tool::Rectangle {
-            self.outline.truncate(1);
-        }
-        let place = inside(at);
-        let far = self.outline.last().is_none_or(|last| (last[0] - place[0]).hypot(last[1] - place[1]) > 3.0);
-        if far {
-            self.outline.push(place);
-        }
-    }
-
-    fn outline_ui(&self, painter: &Painter, view: &View, rect: Rect) {
-        if self.outline.is_empty() {
-            return;
-        }
-        let corners = polygon(view.state.tool, &self.outline);
-        let corners: Vec<Pos2> = corners.into_iter().map(|[x, y]| rect.min + vec2(x, y)).collect();
-        painter.add(Shape::closed_line(corners.clone(), Stroke::new(3.5, view.palette.canvas.gamma_multiply(0.7))));
-        painter.add(Shape::closed_line(corners, Stroke::new(1.5, view.palette.accent)));
-    }
-}
-
-fn polygon(tool: Tool, outline: &[[f32; 2]]) -> Vec<[f32; 2]> {
-    match (tool, outline) {
-        (Tool::Rectangle, [a, b]) => vec![*a, [b[0], a[1]], *b, [a[0], b[1]]],
-        (_, outline) => outline.to_vec(),
     }
 }
 

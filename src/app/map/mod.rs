@@ -31,17 +31,61 @@ use super::study::Field;
 use super::teach::{film_bar_ui, paint_film};
 use super::theme::space;
 use super::widgets::{View, command_button, empty, primary_button};
-use crate::render::{Area, GridIndex, MapReport, Positions, paint_map};
+use crate::render::{Area, CameraMotion, GridIndex, MapReport, Positions, paint_map};
 
+/// A page of usual proportions: how far away the eye stands in space depends on them.
+pub const PAGE: [f64; 2] = [4.0, 3.0];
 /// How near the pointer must be to a dot, in points.
 const PICK_RADIUS: f32 = 8.0;
 
-/// A drag under way.
+/// A lasso or a rectangle that is drawn.
 #[derive(Debug, Clone)]
 struct Drag {
     tool: Tool,
-    /// Corners of the lasso, or two opposite ones of the rectangle, on the map.
+    /// Corners of the lasso, or two opposite ones of the rectangle: places of the plane, in space those of the tile.
     path: Vec<[f32; 2]>,
+}
+
+impl Drag {
+    /// Follows the pointer; `place` and `screen` lead from the screen to where corners are kept, and back.
+    fn follow(
+        drag: &mut Option<Self>,
+        response: &egui::Response,
+        tool: Tool,
+        place: impl Fn(Pos2) -> [f32; 2],
+        screen: impl Fn([f32; 2]) -> Pos2,
+    ) {
+        let Some(at) = response.interact_pointer_pos() else { return };
+        if response.drag_started_by(egui::PointerButton::Primary) {
+            let start = response.ctx.input(|input| input.pointer.press_origin()).unwrap_or(at);
+            *drag = Some(Self { tool, path: vec![place(start)] });
+        }
+        let Some(drag) = drag.as_mut().filter(|_| response.dragged_by(egui::PointerButton::Primary)) else { return };
+        if drag.tool == Tool::Rectangle {
+            drag.path.truncate(1);
+            drag.path.push(place(at));
+        } else if drag.path.last().is_none_or(|last| screen(*last).distance(at) > 3.0) {
+            drag.path.push(place(at));
+        }
+    }
+
+    fn polygon(&self) -> Vec<[f32; 2]> {
+        match (self.tool, self.path.as_slice()) {
+            (Tool::Rectangle, [a, b]) => vec![*a, [b[0], a[1]], *b, [a[0], b[1]]],
+            (_, path) => path.to_vec(),
+        }
+    }
+
+    /// With which tool, for the history.
+    fn by(&self) -> &'static str {
+        if self.tool == Tool::Lasso { "lasso" } else { "rectangle" }
+    }
+
+    fn paint(&self, painter: &egui::Painter, view: &View, screen: impl Fn([f32; 2]) -> Pos2) {
+        let corners: Vec<Pos2> = self.polygon().into_iter().map(screen).collect();
+        painter.add(Shape::closed_line(corners.clone(), Stroke::new(3.5, view.palette.canvas.gamma_multiply(0.7))));
+        painter.add(Shape::closed_line(corners, Stroke::new(1.5, view.palette.accent)));
+    }
 }
 
 /// The map's own state.
@@ -55,8 +99,8 @@ pub struct MapPanel {
     shown: Option<(u64, Camera)>,
     /// When dots left the map before, in seconds of the window.
     moving_since: Option<f64>,
-    /// The view of space on its way, and the outline that is drawn over it.
-    space: in_space::SpaceView,
+    /// The camera of space on its way, and of which map.
+    space: Option<(u64, CameraMotion)>,
 }
 
 impl MapPanel {
@@ -117,7 +161,9 @@ impl MapPanel {
         hover(&response, view, |view, at| if still { self.row_at(view, &lens, at) } else { None });
         self.tools(ui, &response, view, &lens);
         overlay::ui(ui, &painter, view, &|[x, y, _]| Some(lens.screen([x, y])));
-        self.paint_drag(&painter, view, &lens);
+        if let Some(drag) = &self.drag {
+            drag.paint(&painter, view, |place| lens.screen(place));
+        }
         if let Some(screening) = &view.state.screening {
             paint_film(&painter, &view.palette, screening, &lens);
             film_bar_ui(ui, view, rect);
@@ -230,13 +276,12 @@ impl MapPanel {
             view.ask(PictureAction::Camera(Some(lens.panned(response.drag_delta()).camera())));
         }
         if tool != Tool::Pan {
-            self.follow_drag(response, tool, lens);
+            Drag::follow(&mut self.drag, response, tool, |at| lens.world(at), |place| lens.screen(place));
             if response.drag_stopped()
                 && let Some(drag) = self.drag.take()
             {
-                let rows = self.rows_inside(view, polygon(&drag));
-                let by = if drag.tool == Tool::Lasso { "lasso" } else { "rectangle" };
-                view.ask(PictureAction::Select { rows: Arc::new(rows), operation: operation(modifiers), by });
+                let rows = Arc::new(self.rows_inside(view, drag.polygon()));
+                view.ask(PictureAction::Select { rows, operation: operation(modifiers), by: drag.by() });
             }
         }
         if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
@@ -250,38 +295,6 @@ impl MapPanel {
         }
     }
 
-    fn follow_drag(&mut self, response: &egui::Response, tool: Tool, lens: &Lens) {
-        let Some(at) = response.interact_pointer_pos() else { return };
-        if response.drag_started_by(egui::PointerButton::Primary) {
-            let start = response.ctx.input(|input| input.pointer.press_origin()).unwrap_or(at);
-            self.drag = Some(Drag { tool, path: vec![lens.world(start)] });
-        }
-        let Some(drag) = self.drag.as_mut().filter(|_| response.dragged_by(egui::PointerButton::Primary)) else {
-            return;
-        };
-        let place = lens.world(at);
-        match drag.tool {
-            Tool::Rectangle => {
-                drag.path.truncate(1);
-                drag.path.push(place);
-            }
-            _ => {
-                let far = drag.path.last().is_none_or(|last| lens.screen(*last).distance(at) > 3.0);
-                if far {
-                    drag.path.push(place);
-                }
-            }
-        }
-    }
-
-    fn paint_drag(&self, painter: &egui::Painter, view: &View, lens: &Lens) {
-        let Some(drag) = &self.drag else { return };
-        let corners: Vec<Pos2> = polygon(drag).into_iter().map(|place| lens.screen(place)).collect();
-        let stroke = Stroke::new(1.5, view.palette.accent);
-        painter.add(Shape::closed_line(corners.clone(), Stroke::new(3.5, view.palette.canvas.gamma_multiply(0.7))));
-        painter.add(Shape::closed_line(corners, stroke));
-    }
-
     /// The scene and camera of what is seen, for a picture of any size.
     pub fn figure(&mut self, view: &View) -> Option<(crate::render::Scene, Seen)> {
         let data = view.state.data.clone()?;
@@ -291,7 +304,7 @@ impl MapPanel {
             points.hovered = None;
         }
         let seen = if view.state.sees_space() {
-            Seen::Space(view.state.picture.orbit.unwrap_or_else(|| in_space::whole(&scene, in_space::PAGE)))
+            Seen::Space(view.state.picture.orbit.unwrap_or_else(|| in_space::whole(&scene, PAGE)))
         } else {
             Seen::Plane(view.state.picture.camera.unwrap_or_else(|| whole(view, &map)))
         };
@@ -336,13 +349,6 @@ fn whole(view: &View, map: &MapPlaces) -> Camera {
     let network = network.filter(|_| view.state.picture.shows(Layer::Network));
     let minima = network.iter().flat_map(|network| network.minima.iter().map(|minimum| minimum.place));
     camera::home_of(map.places.iter().copied().chain(minima))
-}
-
-fn polygon(drag: &Drag) -> Vec<[f32; 2]> {
-    match (drag.tool, drag.path.as_slice()) {
-        (Tool::Rectangle, [a, b]) => vec![*a, [b[0], a[1]], *b, [a[0], b[1]]],
-        (_, path) => path.to_vec(),
-    }
 }
 
 fn toolbar_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
@@ -413,9 +419,11 @@ fn no_map_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
     );
     empty(ui, &palette, "There is no map yet", &text, |ui| {
         primary_button(ui, view, Command::MakeMap, "Encode and draw the map");
-        if view.state.model.is_none() {
-            ui.add_space(space::XS);
-            command_button(ui, view, Command::GoTo(Step::Model));
-        }
+        ui.add_space(space::XS);
+        command_button(
+            ui,
+            view,
+            if view.state.model.is_none() { Command::GoTo(Step::Model) } else { Command::NewStudy },
+        );
     });
 }

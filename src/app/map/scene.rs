@@ -65,7 +65,7 @@ pub struct SceneCache {
     serial: u64,
     positions: Option<Positions>,
     /// The same with their third coordinates.
-    in_space: Option<Positions>,
+    with_heights: Option<Positions>,
     /// The places on the map before, while dots are on their way from there.
     moving_from: Option<Positions>,
     colours: Option<(ColourKey, PointColours, Option<Legend>)>,
@@ -206,9 +206,10 @@ impl SceneCache {
         self.positions.get_or_insert_with(flat).clone()
     }
 
-    fn in_space(&mut self, map: &MapPlaces) -> Positions {
+    /// Where rows stand in space.
+    pub fn in_space(&mut self, map: &MapPlaces) -> Positions {
         let all = || Shared::new((0..map.places.len()).filter_map(|row| map.in_space(row)).collect());
-        self.in_space.get_or_insert_with(all).clone()
+        self.with_heights.get_or_insert_with(all).clone()
     }
 
     fn marks(&mut self, state: &State, n: usize) -> Shared<Vec<u8>> {

@@ -41,9 +41,10 @@ impl Kind {
             Self::Pca => {
                 ("Principal components", "the plane along which the molecules vary most; keeps straight lines")
             }
-            Self::Plane => {
-                ("Plane through the marked minima", "exact in that plane; mark three in the tree or the network")
-            }
+            Self::Plane => (
+                "Plane through the marked minima",
+                "exact in that plane; mark three in the tree or the network, four for space",
+            ),
             Self::DiffusionMap => ("Diffusion map", "the slowest directions of a random walk between neighbours"),
             Self::TSne => ("t-SNE", "keeps neighbours together; distances between groups mean little"),
             Self::Umap => ("UMAP", "keeps neighbours together, and groups apart; places new molecules, too"),
@@ -63,7 +64,7 @@ impl ProjectionForm {
         let marked = marked_minima(view);
         for kind in Kind::ALL {
             let (name, what) = kind.words();
-            let enabled = kind != Kind::Plane || marked.len() >= 3;
+            let enabled = kind != Kind::Plane || marked.len() > self.n_dims;
             ui.add_enabled_ui(enabled, |ui| ui.radio_value(&mut self.kind, kind, name).on_hover_text(what));
             ui.indent(name, |ui| ui.label(RichText::new(what).small().color(palette.ink_weak)));
         }

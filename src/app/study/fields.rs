@@ -61,8 +61,8 @@ impl Field {
             }
             Self::Support => "Measured points per square unit of the map: where there are few, the surface is a guess",
             Self::Exact => {
-                "R(x), the field that fill sets are drawn from, at the points of latent space that lie in the plane of \
-                 the map: contributions off the plane fade with their distance to it"
+                "R(x) with the recipe's settings of the field, from which fill sets are drawn, at the points of latent \
+                 space that lie in the plane of the map: contributions off the plane fade with their distance to it"
             }
             Self::Difference => "Roughness of another landscape of the study minus that of the one shown",
         }

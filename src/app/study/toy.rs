@@ -198,7 +198,7 @@ fn shown_energies(network: &KineticTransitionNetwork) -> [f64; 2] {
 }
 
 /// How high an energy stands over the plane: the highest that is told apart at half the shorter side of the box.
-fn height(surface: &Toy, network: &KineticTransitionNetwork) -> impl Fn(f64) -> f32 {
+pub fn height(surface: &Toy, network: &KineticTransitionNetwork) -> impl Fn(f64) -> f32 {
     let [lowest, cut] = shown_energies(network);
     let side = (0..2).map(|k| surface.upper()[k] - surface.lower()[k]).fold(f64::INFINITY, f64::min);
     let per_energy = 0.5 * side / (cut - lowest).max(f64::MIN_POSITIVE);

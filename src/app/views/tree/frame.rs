@@ -23,7 +23,7 @@ impl Frame {
     /// A frame in `rect`, with `below` points of room under the axis.
     pub fn new(rect: Rect, drawn: &Drawn, below: f32) -> Self {
         let corner = rect.max - vec2(space::L, space::XL + below);
-        let plot = Rect::from_min_max(rect.min + vec2(64.0, space::L), corner);
+        let plot = Rect::from_min_max(rect.min + vec2(64.0, space::L + 6.0), corner);
         let [low, high] = drawn.layout.energy_range;
         let room = ((high - low) * 0.06).max(1e-9);
         Self { plot, width: drawn.layout.width.max(1.0), energies: [low - 0.4 * room, high + room] }
@@ -66,7 +66,7 @@ pub fn axis_ui(painter: &Painter, view: &View, frame: &Frame) {
         );
         tick += step;
     }
-    let at = frame.plot.left_top() + vec2(-58.0, -12.0);
+    let at = frame.plot.left_top() + vec2(-58.0, -20.0);
     painter.text(at, Align2::LEFT_TOP, "E (similarity, scaled)", FontId::proportional(11.0), palette.ink_weak);
 }
 
