@@ -362,7 +362,7 @@ fn toolbar_ui(ui: &mut Ui, view: &mut View, data: &DataSet) {
             command_button(ui, view, Command::Layer(layer));
         }
         heatmap_menu::ui(ui, view);
-        ui.add_space(space::S);
+        ui.add_space(space::XS);
         colour_by_ui(ui, view, data);
         command_button(ui, view, Command::FrameAll);
         command_button(ui, view, Command::Space);

@@ -184,7 +184,7 @@ fn usual_tree(step: Step) -> Tree<Pane> {
         ),
         Step::Region => {
             let beside = tabs(&[Pane::Region, Pane::Structures, Pane::Table]);
-            (tabs(&[Pane::Map, Pane::Tree]), Some(beside), 0.6, LinearDir::Horizontal)
+            (tabs(&[Pane::Map, Pane::Tree]), Some(beside), 0.62, LinearDir::Horizontal)
         }
         Step::FillTune => (tabs(&[Pane::FillSet]), Some(tabs(&[Pane::Losses, Pane::Runs])), 0.6, LinearDir::Vertical),
         Step::Compare => (
