@@ -98,8 +98,8 @@ mod tests {
         };
         assert_eq!(
             said(&[pooled("random", "trees", 0.002, none), pooled("random", "linear", -0.001, none)]),
-            "No detectable difference between fill and its control random over the mean of 3 tasks: changes from -0.10 to \
-             +0.20 % in 2 comparisons, intervals within -1.10 to +1.20 %."
+            "No detectable difference between fill and its control random over the mean of 3 tasks: changes from −0.10 to \
+             +0.20 % in 2 comparisons, intervals within −1.10 to +1.20 %."
         );
         assert_eq!(
             said(&[pooled("random", "trees", 0.02, Verdict::Better), pooled("random", "linear", -0.001, none)]),
