@@ -28,12 +28,12 @@ impl StudySize {
         match self {
             Self::Quick => [
                 "Quick look",
-                "600 molecules, 600 samples along five principal axes, 40 molecules to fill: a minute or two, and far \
-                 too small to say anything",
+                "600 molecules, 600 samples along five principal axes, 40 molecules to fill: under three minutes on \
+                 two cores, and far too small to say anything",
             ],
             Self::Published => [
                 "Published size",
-                "5,000 molecules, 5,000 samples in the whole box, 100 molecules to fill: half an hour or more",
+                "5,000 molecules, 5,000 samples in the whole box, 100 molecules to fill, as in the paper",
             ],
         }
     }
