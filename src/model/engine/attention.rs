@@ -12,12 +12,17 @@ const PANEL: usize = 16;
 /// Inputs between two looks at where the slices end, as in [`super::gemm`].
 const GROUP: usize = 8;
 
+/// One row of a panel, on a cache line of its own.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line([f32; PANEL]);
+
 /// Keys and values of one block for every slot.
 pub(super) struct Cache {
     /// `(slots, positions / PANEL, heads · head_dim, PANEL)`.
-    keys: Vec<[f32; PANEL]>,
+    keys: Vec<Line>,
     /// `(slots, heads, panels of a head, positions, PANEL)`; the last panel of a head may have columns of zeros.
-    values: Vec<[f32; PANEL]>,
+    values: Vec<Line>,
     n_positions: usize,
     n_heads: usize,
     head_dim: usize,
@@ -28,8 +33,8 @@ impl Cache {
     pub fn new(n_slots: usize, n_positions: usize, d: usize, n_heads: usize) -> Self {
         let n_positions = n_positions.next_multiple_of(PANEL);
         let head_dim = d / n_heads;
-        let keys = vec![[0.0; PANEL]; n_slots * n_positions / PANEL * d];
-        let values = vec![[0.0; PANEL]; n_slots * n_heads * head_dim.div_ceil(PANEL) * n_positions];
+        let keys = vec![Line([0.0; PANEL]); n_slots * n_positions / PANEL * d];
+        let values = vec![Line([0.0; PANEL]); n_slots * n_heads * head_dim.div_ceil(PANEL) * n_positions];
         Self { keys, values, n_positions, n_heads, head_dim }
     }
 
@@ -57,11 +62,11 @@ impl Cache {
         let (keys, values) = (self.slot_keys(slot), self.slot_values(slot));
         let d = self.d();
         for (panel, &k) in self.keys[keys][t / PANEL * d..].iter_mut().zip(key) {
-            panel[t % PANEL] = k;
+            panel.0[t % PANEL] = k;
         }
         let parts = value.chunks_exact(self.head_dim).flat_map(|head| head.chunks(PANEL));
         for (panel, part) in self.values[values].chunks_exact_mut(self.n_positions).zip(parts) {
-            panel[t][..part.len()].copy_from_slice(part);
+            panel[t].0[..part.len()].copy_from_slice(part);
         }
     }
 
@@ -75,8 +80,8 @@ impl Cache {
 
 struct Attention<'a> {
     cache: &'a Cache,
-    keys: &'a [[f32; PANEL]],
-    values: &'a [[f32; PANEL]],
+    keys: &'a [Line],
+    values: &'a [Line],
     n: usize,
     query: &'a [f32],
     scores: &'a mut [f32],
@@ -120,7 +125,7 @@ impl Attention<'_> {
 fn combine_all<'a, S: Simd, const VECS: usize>(
     simd: S,
     x: &[f32],
-    panels: impl Fn(usize) -> &'a [[f32; PANEL]],
+    panels: impl Fn(usize) -> &'a [Line],
     out: &mut [f32],
 ) {
     let n_panels = out.len().div_ceil(PANEL);
@@ -140,18 +145,18 @@ fn combine_all<'a, S: Simd, const VECS: usize>(
 fn combine<S: Simd, const B: usize, const VECS: usize>(
     simd: S,
     x: &[f32],
-    panels: [&[[f32; PANEL]]; B],
+    panels: [&[Line]; B],
     out: &mut [f32],
 ) -> usize {
     let mut sums = [[simd.splat_f32s(0.0); VECS]; B];
     let (groups, rest) = x.as_chunks::<GROUP>();
     for (g, x) in groups.iter().enumerate() {
-        let rows: [&[[f32; PANEL]; GROUP]; B] =
+        let rows: [&[Line; GROUP]; B] =
             std::array::from_fn(|b| panels[b][g * GROUP..].first_chunk().expect("rows of a group"));
         sums = add_group(simd, x, rows, sums);
     }
     for (k, &x) in (groups.len() * GROUP..).zip(rest) {
-        let rows: [&[[f32; PANEL]; 1]; B] = std::array::from_fn(|b| panels[b][k..].first_chunk().expect("a row"));
+        let rows: [&[Line; 1]; B] = std::array::from_fn(|b| panels[b][k..].first_chunk().expect("a row"));
         sums = add_group(simd, &[x], rows, sums);
     }
     for (out, sums) in out.chunks_mut(PANEL).zip(sums) {
@@ -167,13 +172,13 @@ fn combine<S: Simd, const B: usize, const VECS: usize>(
 fn add_group<S: Simd, const B: usize, const VECS: usize, const N: usize>(
     simd: S,
     x: &[f32; N],
-    rows: [&[[f32; PANEL]; N]; B],
+    rows: [&[Line; N]; B],
     mut sums: [[S::f32s; VECS]; B],
 ) -> [[S::f32s; VECS]; B] {
     for k in 0..N {
         let x = simd.splat_f32s(x[k]);
         for b in 0..B {
-            let row = S::as_simd_f32s(&rows[b][k]).0.first_chunk::<VECS>().expect("vectors of a panel");
+            let row = S::as_simd_f32s(&rows[b][k].0).0.first_chunk::<VECS>().expect("vectors of a panel");
             for v in 0..VECS {
                 sums[b][v] = simd.mul_add_f32s(row[v], x, sums[b][v]);
             }

@@ -1,6 +1,6 @@
 use pulp::Arch;
 
-use super::gemm::{PANEL, Product};
+use super::gemm::{Inputs, Line, PANEL, Product};
 use super::kernels;
 use super::weights::{EncoderBlock, Engine, FeedForward};
 
@@ -11,15 +11,15 @@ pub struct EncoderScratch {
     mixed: Vec<f32>,
     hidden: Vec<f32>,
     residual: Vec<f32>,
-    key_panels: Vec<f32>,
-    value_panels: Vec<f32>,
+    key_panels: Vec<Line>,
+    value_panels: Vec<Line>,
     scores: Vec<f32>,
 }
 
 /// The first `n` values of a buffer that grows when needed.
-pub(super) fn sized(buffer: &mut Vec<f32>, n: usize) -> &mut [f32] {
+pub(super) fn sized<T: Copy + Default>(buffer: &mut Vec<T>, n: usize) -> &mut [T] {
     if buffer.len() < n {
-        buffer.resize(n, 0.0);
+        buffer.resize(n, T::default());
     }
     &mut buffer[..n]
 }
@@ -84,47 +84,45 @@ impl Engine {
         let n_columns = n.next_multiple_of(PANEL);
         let n_value_panels = head_dim.div_ceil(PANEL);
         let qkv = &scratch.qkv[..n * 3 * d];
-        let keys = sized(&mut scratch.key_panels, n_columns * head_dim);
-        let values = sized(&mut scratch.value_panels, n_value_panels * PANEL * n);
+        let keys = sized(&mut scratch.key_panels, n_columns / PANEL * head_dim);
+        let values = sized(&mut scratch.value_panels, n_value_panels * n);
         let scores = sized(&mut scratch.scores, n * n_columns);
         let mixed = sized(&mut scratch.mixed, n * d);
         // What the last head of a longer sequence left in the padding must not meet the products.
-        keys.fill(0.0);
-        values.fill(0.0);
-        mixed.fill(0.0);
+        keys.fill(Line::default());
+        values.fill(Line::default());
         for head in 0..self.config.encoder_attention_heads {
             let offset = head * head_dim;
             for (t, row) in qkv.chunks_exact(3 * d).enumerate() {
-                let panel = &mut keys[t / PANEL * PANEL * head_dim + t % PANEL..];
-                for (slot, &k) in panel.iter_mut().step_by(PANEL).zip(&row[d + offset..d + offset + head_dim]) {
-                    *slot = k;
+                let panel = &mut keys[t / PANEL * head_dim..];
+                for (line, &k) in panel.iter_mut().zip(&row[d + offset..d + offset + head_dim]) {
+                    line.0[t % PANEL] = k;
                 }
                 let row = &row[2 * d + offset..2 * d + offset + head_dim];
                 for (p, part) in row.chunks(PANEL).enumerate() {
-                    values[(p * n + t) * PANEL..][..part.len()].copy_from_slice(part);
+                    values[p * n + t].0[..part.len()].copy_from_slice(part);
                 }
             }
-            scores.fill(0.0);
             Arch::new().dispatch(Product {
-                x: &qkv[offset..],
-                x_stride: 3 * d,
+                x: Inputs::Rows { data: &qkv[offset..], stride: 3 * d },
                 panels: keys,
                 n_in: head_dim,
                 out: scores,
                 out_stride: n_columns,
                 n_rows: n,
                 n_out: n_columns,
+                add: false,
             });
             kernels::softmax_rows(scores, n_columns, n);
             Arch::new().dispatch(Product {
-                x: scores,
-                x_stride: n_columns,
+                x: Inputs::Rows { data: scores, stride: n_columns },
                 panels: values,
                 n_in: n,
                 out: &mut mixed[offset..],
                 out_stride: d,
                 n_rows: n,
                 n_out: head_dim,
+                add: false,
             });
         }
     }

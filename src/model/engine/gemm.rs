@@ -8,18 +8,25 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// Output columns of a panel: two 512-bit or four 256-bit vectors.
 pub const PANEL: usize = 32;
-/// Rows that share a pass over a panel.
-const ROWS: usize = 8;
+/// Rows that share a pass over a panel, where there are registers enough.
+pub const ROWS: usize = 8;
 /// Inputs that are summed in registers before the sums go to memory: a panel of them stays in the cache.
 const BLOCK: usize = 512;
+/// Rows that pass over all panels before the next ones do: what they give stays in the cache until it is whole.
+const ROW_BLOCK: usize = 64;
 /// Inputs between two looks at where the slices end: a check that could fail inside the innermost loop would make the
 /// compiler store all sums at every input.
 const GROUP: usize = 32;
 
+/// One input's weights of a panel. On whole cache lines: a vector that straddles two of them takes two loads.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[repr(align(64))]
+pub struct Line(pub [f32; PANEL]);
+
 /// A linear layer with its weights in panels.
 #[derive(Debug, Clone)]
 pub struct PackedLinear {
-    panels: Vec<f32>,
+    panels: Vec<Line>,
     bias: Vec<f32>,
     n_in: usize,
     n_out: usize,
@@ -48,14 +55,14 @@ impl PackedLinear {
         mut rows: impl FnMut(usize, &mut [f32]) -> Result<(), E>,
     ) -> Result<Self, E> {
         let n_out = bias.len();
-        let mut panels = vec![0.0; n_out.div_ceil(PANEL) * PANEL * n_in];
+        let mut panels = vec![Line::default(); n_out.div_ceil(PANEL) * n_in];
         let mut buffer = vec![0.0; PANEL.min(n_out) * n_in];
-        for (p, panel) in panels.chunks_exact_mut(PANEL * n_in).enumerate() {
+        for (p, panel) in panels.chunks_exact_mut(n_in).enumerate() {
             let buffer = &mut buffer[..PANEL.min(n_out - p * PANEL) * n_in];
             rows(p * PANEL, buffer)?;
             for (column, row) in buffer.chunks_exact(n_in).enumerate() {
-                for (slot, &w) in panel[column..].iter_mut().step_by(PANEL).zip(row) {
-                    *slot = w;
+                for (line, &w) in panel.iter_mut().zip(row) {
+                    line.0[column] = w;
                 }
             }
         }
@@ -74,7 +81,7 @@ impl PackedLinear {
 
     /// Bytes of the packed weights.
     pub fn n_bytes(&self) -> usize {
-        (self.panels.len() + self.bias.len()) * size_of::<f32>()
+        size_of_val(self.panels.as_slice()) + size_of_val(self.bias.as_slice())
     }
 
     /// Writes x Wᵀ + b for the rows of `x` `(rows, n_in)` into `out` `(rows, n_out)`.
@@ -86,30 +93,42 @@ impl PackedLinear {
             row.copy_from_slice(&self.bias);
         }
         let product = Product {
-            x,
-            x_stride: self.n_in,
+            x: Inputs::Rows { data: x, stride: self.n_in },
             panels: &self.panels,
             n_in: self.n_in,
             out,
             out_stride: self.n_out,
             n_rows,
             n_out: self.n_out,
+            add: true,
         };
         Arch::new().dispatch(product);
     }
 }
 
-/// out += x B, with B in panels.
+/// The first operand of a product.
+#[derive(Debug, Clone, Copy)]
+pub enum Inputs<'a> {
+    /// Row-major, the rows `stride` apart.
+    Rows {
+        /// Starts at the first input of the first row.
+        data: &'a [f32],
+        /// Distance of two rows.
+        stride: usize,
+    },
+    /// Panels of [`ROWS`] rows, each stored input by input: what a matrix whose columns are the rows packs into.
+    Panels(&'a [[f32; ROWS]]),
+}
+
+/// out = x B or out += x B, with B in panels.
 pub struct Product<'a> {
-    /// Rows of inputs, `x_stride` apart.
-    pub x: &'a [f32],
-    /// Distance of two rows of `x`.
-    pub x_stride: usize,
+    /// Rows of inputs.
+    pub x: Inputs<'a>,
     /// Panels of `(n_in, PANEL)`.
-    pub panels: &'a [f32],
-    /// Inputs of a row.
+    pub panels: &'a [Line],
+    /// Inputs of a row, at least one.
     pub n_in: usize,
-    /// Rows of outputs, `out_stride` apart; added to.
+    /// Rows of outputs, `out_stride` apart.
     pub out: &'a mut [f32],
     /// Distance of two rows of `out`.
     pub out_stride: usize,
@@ -117,6 +136,8 @@ pub struct Product<'a> {
     pub n_rows: usize,
     /// Outputs of a row.
     pub n_out: usize,
+    /// Whether the product is added to what is in `out`.
+    pub add: bool,
 }
 
 impl WithSimd for Product<'_> {
@@ -136,71 +157,103 @@ impl WithSimd for Product<'_> {
 impl Product<'_> {
     #[inline(always)]
     fn run<S: Simd, const VECS: usize>(self, simd: S) {
-        let Self { x, x_stride, panels, n_in, out, out_stride, n_rows, n_out } = self;
+        let Self { x, panels, n_in, out, out_stride, n_rows, n_out, add } = self;
+        // Few registers hold few rows; the order of summation is the same for each number of rows.
+        let most = (S::REGISTER_COUNT / VECS / 2).max(1);
         for first in (0..n_in).step_by(BLOCK) {
             let depth = BLOCK.min(n_in - first);
-            for (p, panel) in panels.chunks_exact(PANEL * n_in).enumerate().take(n_out.div_ceil(PANEL)) {
-                let panel = &panel[first * PANEL..(first + depth) * PANEL];
-                let column = p * PANEL;
-                let width = PANEL.min(n_out - column);
-                let mut row = 0;
-                while row < n_rows {
-                    let x = &x[row * x_stride + first..];
-                    let out = &mut out[row * out_stride + column..];
-                    let strides = (x_stride, out_stride);
-                    // Few registers hold few rows; the order of summation is the same for each number of rows.
-                    let left = if S::REGISTER_COUNT >= 32 { n_rows - row } else { (n_rows - row).min(2) };
-                    row += match left {
-                        ROWS.. => tile::<S, ROWS, VECS>(simd, x, panel, out, strides, depth, width),
-                        4.. => tile::<S, 4, VECS>(simd, x, panel, out, strides, depth, width),
-                        2.. => tile::<S, 2, VECS>(simd, x, panel, out, strides, depth, width),
-                        _ => tile::<S, 1, VECS>(simd, x, panel, out, strides, depth, width),
-                    };
+            for start in (0..n_rows).step_by(ROW_BLOCK) {
+                let end = (start + ROW_BLOCK).min(n_rows);
+                for (p, panel) in panels.chunks_exact(n_in).enumerate().take(n_out.div_ceil(PANEL)) {
+                    let (panel, column) = (&panel[first..first + depth], p * PANEL);
+                    let width = PANEL.min(n_out - column);
+                    let mut row = start;
+                    while row < end {
+                        let out = &mut out[row * out_stride + column..];
+                        let to = Target { out, stride: out_stride, width, add: add || first > 0 };
+                        let left = (end - row).min(most);
+                        row += match x {
+                            Inputs::Rows { data, stride } => {
+                                rows_by_panel::<S, VECS>(simd, &data[row * stride + first..], stride, left, panel, to)
+                            }
+                            Inputs::Panels(rows) => {
+                                let rows = &rows[row / ROWS * n_in + first..][..depth];
+                                turned_by_panel::<S, VECS>(simd, rows, row % ROWS, left, panel, to)
+                            }
+                        };
+                    }
                 }
             }
         }
     }
 }
 
-/// Adds `R` rows of `x` times one panel to `out`; returns `R`.
+/// As many rows as a tile takes, at most `left`; returns how many.
+#[inline(always)]
+fn rows_by_panel<S: Simd, const VECS: usize>(
+    simd: S,
+    x: &[f32],
+    stride: usize,
+    left: usize,
+    panel: &[Line],
+    to: Target,
+) -> usize {
+    match left {
+        ROWS.. => tile::<S, ROWS, VECS>(simd, x, stride, panel, to),
+        4.. => tile::<S, 4, VECS>(simd, x, stride, panel, to),
+        2.. => tile::<S, 2, VECS>(simd, x, stride, panel, to),
+        _ => tile::<S, 1, VECS>(simd, x, stride, panel, to),
+    }
+}
+
+/// As [`rows_by_panel`] from row `first` of a panel of rows.
+#[inline(always)]
+fn turned_by_panel<S: Simd, const VECS: usize>(
+    simd: S,
+    x: &[[f32; ROWS]],
+    first: usize,
+    left: usize,
+    panel: &[Line],
+    to: Target,
+) -> usize {
+    match left.min(ROWS - first) {
+        ROWS.. => turned_tile::<S, ROWS, VECS>(simd, x, 0, panel, to),
+        4.. => turned_tile::<S, 4, VECS>(simd, x, first, panel, to),
+        2.. => turned_tile::<S, 2, VECS>(simd, x, first, panel, to),
+        _ => turned_tile::<S, 1, VECS>(simd, x, first, panel, to),
+    }
+}
+
+/// Where a tile goes.
+struct Target<'a> {
+    out: &'a mut [f32],
+    stride: usize,
+    width: usize,
+    add: bool,
+}
+
+/// Takes `R` rows of `x`, `stride` apart, times one panel to where they go; returns `R`.
 #[inline(always)]
 fn tile<S: Simd, const R: usize, const VECS: usize>(
     simd: S,
     x: &[f32],
-    panel: &[f32],
-    out: &mut [f32],
-    (x_stride, out_stride): (usize, usize),
-    depth: usize,
-    width: usize,
+    stride: usize,
+    panel: &[Line],
+    to: Target,
 ) -> usize {
-    let rows: [&[f32]; R] = std::array::from_fn(|r| &x[r * x_stride..][..depth]);
-    let (groups, rest) = panel[..depth * PANEL].as_chunks::<{ GROUP * PANEL }>();
+    let rows: [&[f32]; R] = std::array::from_fn(|r| &x[r * stride..][..panel.len()]);
+    let (groups, rest) = panel.as_chunks::<GROUP>();
     let mut sums = [[simd.splat_f32s(0.0); VECS]; R];
     for (g, weights) in groups.iter().enumerate() {
         let x: [&[f32; GROUP]; R] =
             std::array::from_fn(|r| rows[r][g * GROUP..].first_chunk().expect("a group of inputs"));
         sums = add_group(simd, x, weights, sums);
     }
-    for (k, weights) in (groups.len() * GROUP..depth).zip(rest.as_chunks::<PANEL>().0) {
+    for (k, weights) in (groups.len() * GROUP..).zip(rest.as_chunks::<1>().0) {
         let x: [&[f32; 1]; R] = std::array::from_fn(|r| rows[r][k..].first_chunk().expect("an input"));
         sums = add_group(simd, x, weights, sums);
     }
-    for r in 0..R {
-        let out = &mut out[r * out_stride..][..width];
-        if width == PANEL {
-            for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums[r]) {
-                *out = simd.add_f32s(*out, sum);
-            }
-        } else {
-            let mut whole = [0.0; PANEL];
-            for (slot, sum) in S::as_mut_simd_f32s(&mut whole).0.iter_mut().zip(sums[r]) {
-                *slot = sum;
-            }
-            for (out, sum) in out.iter_mut().zip(whole) {
-                *out += sum;
-            }
-        }
-    }
+    store::<S, R, VECS>(simd, sums, to);
     R
 }
 
@@ -209,12 +262,11 @@ fn tile<S: Simd, const R: usize, const VECS: usize>(
 fn add_group<S: Simd, const R: usize, const VECS: usize, const N: usize>(
     simd: S,
     x: [&[f32; N]; R],
-    weights: &[f32],
+    weights: &[Line; N],
     mut sums: [[S::f32s; VECS]; R],
 ) -> [[S::f32s; VECS]; R] {
-    let weights = weights.as_chunks::<PANEL>().0.first_chunk::<N>().expect("weights of the inputs");
     for k in 0..N {
-        let weights = S::as_simd_f32s(&weights[k]).0.first_chunk::<VECS>().expect("vectors of a panel");
+        let weights = S::as_simd_f32s(&weights[k].0).0.first_chunk::<VECS>().expect("vectors of a panel");
         for r in 0..R {
             let x = simd.splat_f32s(x[r][k]);
             for v in 0..VECS {
@@ -223,6 +275,71 @@ fn add_group<S: Simd, const R: usize, const VECS: usize, const N: usize>(
         }
     }
     sums
+}
+
+/// As [`tile`] from `R` neighbouring rows of a panel of rows.
+#[inline(always)]
+fn turned_tile<S: Simd, const R: usize, const VECS: usize>(
+    simd: S,
+    x: &[[f32; ROWS]],
+    first: usize,
+    panel: &[Line],
+    to: Target,
+) -> usize {
+    let (groups, rest) = panel.as_chunks::<GROUP>();
+    let (x_groups, x_rest) = x.as_chunks::<GROUP>();
+    let mut sums = [[simd.splat_f32s(0.0); VECS]; R];
+    for (x, weights) in x_groups.iter().zip(groups) {
+        let x: [&[f32; R]; GROUP] = std::array::from_fn(|k| x[k][first..].first_chunk().expect("rows of a panel"));
+        sums = add_turned_group(simd, x, weights, sums);
+    }
+    for (x, weights) in x_rest.iter().zip(rest.as_chunks::<1>().0) {
+        let x: [&[f32; R]; 1] = [x[first..].first_chunk().expect("rows of a panel")];
+        sums = add_turned_group(simd, x, weights, sums);
+    }
+    store::<S, R, VECS>(simd, sums, to);
+    R
+}
+
+/// As [`add_group`].
+#[inline(always)]
+fn add_turned_group<S: Simd, const R: usize, const VECS: usize, const N: usize>(
+    simd: S,
+    x: [&[f32; R]; N],
+    weights: &[Line; N],
+    mut sums: [[S::f32s; VECS]; R],
+) -> [[S::f32s; VECS]; R] {
+    for k in 0..N {
+        let weights = S::as_simd_f32s(&weights[k].0).0.first_chunk::<VECS>().expect("vectors of a panel");
+        for r in 0..R {
+            let x = simd.splat_f32s(x[k][r]);
+            for v in 0..VECS {
+                sums[r][v] = simd.mul_add_f32s(x, weights[v], sums[r][v]);
+            }
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn store<S: Simd, const R: usize, const VECS: usize>(simd: S, sums: [[S::f32s; VECS]; R], to: Target) {
+    let Target { out, stride, width, add } = to;
+    for r in 0..R {
+        let out = &mut out[r * stride..][..width];
+        if width == PANEL {
+            for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums[r]) {
+                *out = if add { simd.add_f32s(*out, sum) } else { sum };
+            }
+        } else {
+            let mut whole = [0.0; PANEL];
+            for (slot, sum) in S::as_mut_simd_f32s(&mut whole).0.iter_mut().zip(sums[r]) {
+                *slot = sum;
+            }
+            for (out, sum) in out.iter_mut().zip(whole) {
+                *out = if add { *out + sum } else { sum };
+            }
+        }
+    }
 }
 
 #[cfg(test)]

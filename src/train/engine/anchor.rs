@@ -1,6 +1,8 @@
 //! Pooled embeddings with a derivative.
 
-use super::{Engine, Rows, Share, pieces, sum_shares};
+use super::buffer::Buffer;
+use super::weights::Weights;
+use super::{Engine, Rows, Share, sum_shares};
 
 /// Encoder rows whose states are averaged over the tokens that are attended to.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,7 +30,8 @@ impl PooledBatch {
 impl Engine {
     /// Pooled embeddings `(batch, d_model)`.
     pub fn pooled(&self, p: &[f32], batch: &PooledBatch) -> Vec<f32> {
-        let parts = pieces(batch.len(), batch.seq, |rows| {
+        let p = &Weights::new(p);
+        let parts = self.pieces(batch.len(), batch.seq, |rows| {
             let places = rows.start * batch.seq..rows.end * batch.seq;
             let hidden = &batch.hidden[places.clone()];
             let (states, _) =
@@ -42,6 +45,7 @@ impl Engine {
     ///
     /// * `targets` – `(batch, d_model)`
     pub fn anchor(&self, p: &[f32], batch: &PooledBatch, targets: &[f32], factor: f32, g: &mut [f32]) -> f64 {
+        let p = &Weights::new(p);
         let (d, n_rows) = (self.d_model, batch.len());
         let slope = 2.0 * factor / n_rows as f32;
         let shares: Vec<Share> = self.shares(n_rows, batch.seq, |rows, share| {
@@ -50,7 +54,7 @@ impl Engine {
             let encoded = Rows { ids: &batch.ids[places], seq: batch.seq, hidden: Some(hidden) };
             let (states, tape) = self.bart.encode(p, &encoded);
             let pooled = means(&states, hidden, batch.seq, d);
-            let mut dstates = vec![0.0; states.len()];
+            let mut dstates = Buffer::zeros(states.len());
             let targets = &targets[rows.start * d..rows.end * d];
             for (r, (z, target)) in pooled.chunks_exact(d).zip(targets.chunks_exact(d)).enumerate() {
                 let hidden = &hidden[r * batch.seq..(r + 1) * batch.seq];

@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::buffer::Buffer;
 use super::dropout::{Drops, Site};
-use super::kernels::{
-    Transposed, View, attention_softmax, linear, linear_input_gradient, linear_weight_gradient, product, scale,
-    softmax_gradient,
-};
+use super::kernels::{Transposed, View, attention_softmax, linear_weight_gradient, product, scale, softmax_gradient};
 use super::layout::LinearAt;
+use super::weights::Weights;
 
 /// The four projections of one attention.
 #[derive(Debug, Clone)]
@@ -36,11 +35,11 @@ pub struct Span<'a> {
 #[derive(Debug)]
 pub struct AttentionTape {
     /// Scaled by 1/√head width.
-    q: Vec<f32>,
-    k: Vec<f32>,
-    v: Vec<f32>,
-    weights: Vec<f32>,
-    mixed: Vec<f32>,
+    q: Buffer,
+    k: Buffer,
+    v: Buffer,
+    weights: Buffer,
+    mixed: Buffer,
 }
 
 impl AttentionAt {
@@ -51,20 +50,20 @@ impl AttentionAt {
     /// Attends from rows `x` to rows `source`; returns the projected result, `(batch · queries, d)`.
     pub fn forward(
         &self,
-        p: &[f32],
+        p: &Weights,
         x: &[f32],
         source: &[f32],
         span: &Span,
         drops: &Drops,
-    ) -> (Vec<f32>, AttentionTape) {
+    ) -> (Buffer, AttentionTape) {
         let (d, width) = (self.q.n_out, self.head_width());
         let mut q = self.q.forward(p, x);
         scale(&mut q, 1.0 / (width as f32).sqrt());
         let k = self.k.forward(p, source);
         let v = self.v.forward(p, source);
         let size = span.queries * span.keys;
-        let mut weights = vec![0.0; span.batch * self.n_heads * size];
-        let mut mixed = vec![0.0; q.len()];
+        let mut weights = Buffer::stale(span.batch * self.n_heads * size);
+        let mut mixed = Buffer::stale(q.len());
         for (b, weights) in weights.chunks_exact_mut(self.n_heads * size).enumerate() {
             let (q0, k0) = (b * span.queries * d, b * span.keys * d);
             let hidden = span.hidden.map(|h| &h[b * span.keys..(b + 1) * span.keys]);
@@ -96,7 +95,7 @@ impl AttentionAt {
     #[allow(clippy::too_many_arguments)]
     pub fn backward(
         &self,
-        p: &[f32],
+        p: &Weights,
         g: &mut [f32],
         tape: &AttentionTape,
         (x, source): (&[f32], &[f32]),
@@ -106,13 +105,13 @@ impl AttentionAt {
         dsource: Option<&mut [f32]>,
     ) {
         let (d, width) = (self.q.n_out, self.head_width());
-        let mut dmixed = vec![0.0; tape.mixed.len()];
+        let mut dmixed = Buffer::stale(tape.mixed.len());
         self.out.backward(p, g, &tape.mixed, dy, Some((&mut dmixed, false)));
-        let mut dq = vec![0.0; tape.q.len()];
-        let mut dk = vec![0.0; tape.k.len()];
-        let mut dv = vec![0.0; tape.v.len()];
+        let mut dq = Buffer::stale(tape.q.len());
+        let mut dk = Buffer::stale(tape.k.len());
+        let mut dv = Buffer::stale(tape.v.len());
         let size = span.queries * span.keys;
-        let mut dweights = vec![0.0; size];
+        let mut dweights = Buffer::stale(size);
         for (b, weights) in tape.weights.chunks_exact(self.n_heads * size).enumerate() {
             let (q0, k0) = (b * span.queries * d, b * span.keys * d);
             for (h, weights) in weights.chunks_exact(size).enumerate() {
@@ -143,18 +142,19 @@ impl AttentionAt {
 
 impl LinearAt {
     /// x Wᵀ + b.
-    pub fn forward(&self, p: &[f32], x: &[f32]) -> Vec<f32> {
-        let mut y = vec![0.0; x.len() / self.n_in * self.n_out];
-        linear(x, self.weight(p), self.bias(p), &mut y);
+    pub fn forward(&self, p: &Weights, x: &[f32]) -> Buffer {
+        let mut y = Buffer::stale(x.len() / self.n_in * self.n_out);
+        y.chunks_exact_mut(self.n_out).for_each(|row| row.copy_from_slice(self.bias(p)));
+        p.transposed(self).multiply(x, &mut y, true);
         y
     }
 
     /// Adds the weight gradients to `g`; writes dy W to `dx`, or adds it where told so.
-    pub fn backward(&self, p: &[f32], g: &mut [f32], x: &[f32], dy: &[f32], dx: Option<(&mut [f32], bool)>) {
+    pub fn backward(&self, p: &Weights, g: &mut [f32], x: &[f32], dy: &[f32], dx: Option<(&mut [f32], bool)>) {
         let (weight_grad, bias_grad) = self.both_mut(g);
         linear_weight_gradient(x, dy, weight_grad, bias_grad);
         if let Some((dx, add)) = dx {
-            linear_input_gradient(dy, self.weight(p), self.n_out, dx, add);
+            p.plain(self).multiply(dy, dx, add);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! The transformer: encoder, decoder and tied head over a batch that one thread works on.
 
 use super::attention::Span;
+use super::buffer::Buffer;
 use super::dropout::{Drops, Site};
 use super::kernels::{Transposed, View, cross_entropy, product};
 use super::layers::{DecoderLayerAt, DecoderLayerTape, EncoderLayerAt, EncoderLayerTape, NormTape, OpeningAt};
-use super::layout::{Layout, Places};
+use super::layout::{Layout, LinearAt, Places};
+use super::weights::Weights;
 use crate::model::{Activation, BartConfig};
 
 use super::EngineError;
@@ -16,10 +18,9 @@ pub struct BartAt {
     encoder_layers: Vec<EncoderLayerAt>,
     decoder: OpeningAt,
     decoder_layers: Vec<DecoderLayerAt>,
-    head: usize,
+    /// Tied to the embedding or not; its bias lies elsewhere.
+    head: LinearAt,
     logits_bias: usize,
-    d_model: usize,
-    vocab_size: usize,
 }
 
 /// Token ids `(batch, seq)` and, where padding is not attended to, which positions are hidden.
@@ -85,20 +86,22 @@ impl BartAt {
             decoder_layers: (0..config.decoder_layers)
                 .map(|k| DecoderLayerAt::new(&places, k, config.decoder_attention_heads))
                 .collect(),
-            head: if config.tie_word_embeddings { embedding } else { places.tensor("lm_head.weight").start },
+            head: LinearAt {
+                start: if config.tie_word_embeddings { embedding } else { places.tensor("lm_head.weight").start },
+                n_out: config.vocab_size,
+                n_in: config.d_model,
+            },
             logits_bias: places.tensor("final_logits_bias").start,
-            d_model: config.d_model,
-            vocab_size: config.vocab_size,
         })
     }
 
     /// Encoder states `(batch · seq, d_model)`.
-    pub fn encode(&self, p: &[f32], rows: &Rows) -> (Vec<f32>, EncoderTape) {
+    pub fn encode(&self, p: &Weights, rows: &Rows) -> (Buffer, EncoderTape) {
         self.encode_dropping(p, rows, &Drops::NONE)
     }
 
     /// As [`BartAt::encode`] with dropout.
-    pub fn encode_dropping(&self, p: &[f32], rows: &Rows, drops: &Drops) -> (Vec<f32>, EncoderTape) {
+    pub fn encode_dropping(&self, p: &Weights, rows: &Rows, drops: &Drops) -> (Buffer, EncoderTape) {
         let span = rows.own_span(false);
         let (mut x, opening) = self.encoder.forward(p, rows.ids, rows.seq);
         drops.states(Site::new(false, None), span.batch, &mut x);
@@ -112,18 +115,18 @@ impl BartAt {
     }
 
     /// Adds the encoder's weight gradients to `g`, from the gradient of its states.
-    pub fn encode_backward(&self, p: &[f32], g: &mut [f32], tape: &EncoderTape, rows: &Rows, dstates: Vec<f32>) {
+    pub fn encode_backward(&self, p: &Weights, g: &mut [f32], tape: &EncoderTape, rows: &Rows, dstates: Buffer) {
         self.encode_backward_dropping(p, g, tape, rows, dstates, &Drops::NONE);
     }
 
     /// As [`BartAt::encode_backward`] with the dropout of the way there.
     pub fn encode_backward_dropping(
         &self,
-        p: &[f32],
+        p: &Weights,
         g: &mut [f32],
         tape: &EncoderTape,
         rows: &Rows,
-        dstates: Vec<f32>,
+        dstates: Buffer,
         drops: &Drops,
     ) {
         let span = rows.own_span(false);
@@ -140,19 +143,19 @@ impl BartAt {
     }
 
     /// Decoder states `(batch · seq, d_model)` of decoder inputs over the states of the rows `encoded`.
-    pub fn decode(&self, p: &[f32], rows: &Rows, states: &[f32], encoded: &Rows) -> (Vec<f32>, DecoderTape) {
+    pub fn decode(&self, p: &Weights, rows: &Rows, states: &[f32], encoded: &Rows) -> (Buffer, DecoderTape) {
         self.decode_dropping(p, rows, states, encoded, &Drops::NONE)
     }
 
     /// As [`BartAt::decode`] with dropout.
     pub fn decode_dropping(
         &self,
-        p: &[f32],
+        p: &Weights,
         rows: &Rows,
         states: &[f32],
         encoded: &Rows,
         drops: &Drops,
-    ) -> (Vec<f32>, DecoderTape) {
+    ) -> (Buffer, DecoderTape) {
         let (own, cross) = (rows.own_span(true), Self::cross_span(rows, encoded));
         let (mut x, opening) = self.decoder.forward(p, rows.ids, rows.seq);
         drops.states(Site::new(true, None), own.batch, &mut x);
@@ -169,13 +172,13 @@ impl BartAt {
     #[allow(clippy::too_many_arguments)]
     pub fn decode_backward(
         &self,
-        p: &[f32],
+        p: &Weights,
         g: &mut [f32],
         tape: &DecoderTape,
         rows: &Rows,
         states: &[f32],
         encoded: &Rows,
-        dy: Vec<f32>,
+        dy: Buffer,
         dstates: &mut [f32],
     ) {
         self.decode_backward_dropping(p, g, tape, rows, states, encoded, dy, dstates, &Drops::NONE);
@@ -185,13 +188,13 @@ impl BartAt {
     #[allow(clippy::too_many_arguments)]
     pub fn decode_backward_dropping(
         &self,
-        p: &[f32],
+        p: &Weights,
         g: &mut [f32],
         tape: &DecoderTape,
         rows: &Rows,
         states: &[f32],
         encoded: &Rows,
-        dy: Vec<f32>,
+        dy: Buffer,
         dstates: &mut [f32],
         drops: &Drops,
     ) {
@@ -206,18 +209,17 @@ impl BartAt {
 
     /// Tokens that the head tells apart.
     pub fn vocab_size(&self) -> usize {
-        self.vocab_size
+        self.head.n_out
     }
 
     /// Logits `(rows, vocab)` of states `(rows, d_model)`.
-    pub fn logits(&self, p: &[f32], states: &[f32]) -> Vec<f32> {
-        let (d, v) = (self.d_model, self.vocab_size);
-        let mut logits = vec![0.0; states.len() / d * v];
+    pub fn logits(&self, p: &Weights, states: &[f32]) -> Buffer {
+        let (d, v) = (self.head.n_in, self.head.n_out);
+        let mut logits = Buffer::stale(states.len() / d * v);
         for row in logits.chunks_exact_mut(v) {
             row.copy_from_slice(&p[self.logits_bias..self.logits_bias + v]);
         }
-        let head = View::new(&p[self.head..self.head + v * d], d);
-        product(&mut logits, v, true, View::new(states, d), head, Transposed::Second);
+        p.transposed(&self.head).multiply(states, &mut logits, true);
         logits
     }
 
@@ -225,7 +227,7 @@ impl BartAt {
     ///
     /// * returns the loss, its gradient by the states, and which targets were the most probable token;
     ///   adds the head's gradient to `g`
-    pub fn head_loss(&self, p: &[f32], g: &mut [f32], states: &[f32], targets: &[u32], weights: &[f32]) -> HeadLoss {
+    pub fn head_loss(&self, p: &Weights, g: &mut [f32], states: &[f32], targets: &[u32], weights: &[f32]) -> HeadLoss {
         let mut logits = self.logits(p, states);
         let mut correct = vec![false; targets.len()];
         let loss = cross_entropy(&mut logits, targets, weights, &mut correct);
@@ -233,13 +235,12 @@ impl BartAt {
     }
 
     /// Gradient by the states, from that by the logits; adds the head's gradient to `g`.
-    pub fn head_backward(&self, p: &[f32], g: &mut [f32], states: &[f32], dlogits: &[f32]) -> Vec<f32> {
-        let (d, v) = (self.d_model, self.vocab_size);
-        let head = self.head..self.head + v * d;
-        let dlogits = View::new(dlogits, v);
-        let mut dstates = vec![0.0; states.len()];
-        product(&mut dstates, d, false, dlogits, View::new(&p[head.clone()], d), Transposed::None);
-        product(&mut g[head], d, true, dlogits, View::new(states, d), Transposed::First);
+    pub fn head_backward(&self, p: &Weights, g: &mut [f32], states: &[f32], dlogits: &[f32]) -> Buffer {
+        let LinearAt { start, n_out, n_in } = self.head;
+        let mut dstates = Buffer::stale(states.len());
+        p.plain(&self.head).multiply(dlogits, &mut dstates, false);
+        let (dlogits, states) = (View::new(dlogits, n_out), View::new(states, n_in));
+        product(&mut g[start..start + n_out * n_in], n_in, true, dlogits, states, Transposed::First);
         dstates
     }
 }
@@ -250,7 +251,7 @@ pub struct HeadLoss {
     /// Σ weight · (−ln p(target)).
     pub loss: f64,
     /// Gradient by the states.
-    pub dstates: Vec<f32>,
+    pub dstates: Buffer,
     /// The target was the most probable token (false where the weight is 0).
     pub correct: Vec<bool>,
 }

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::model::engine::gemm::{PANEL, Product};
+use crate::model::engine::gemm::{Inputs, Line, PANEL, Product, ROWS};
 pub(crate) use crate::model::engine::vectorised::vectorised;
 
 /// As `torch.nn.LayerNorm`.
@@ -69,7 +69,7 @@ pub enum Transposed {
 const DEPTH: usize = 512;
 
 thread_local! {
-    static SCRATCH: RefCell<(Vec<f32>, Vec<f32>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+    static SCRATCH: RefCell<(Vec<Line>, Vec<[f32; ROWS]>)> = const { RefCell::new((Vec::new(), Vec::new())) };
 }
 
 /// out = A B (with the transposition given), or out += A B.
@@ -81,9 +81,6 @@ pub fn product(out: &mut [f32], out_stride: usize, add: bool, a: View, b: View, 
         Transposed::Second => (a.rows, a.columns, b.rows),
         Transposed::First => (a.columns, a.rows, b.columns),
     };
-    if !add {
-        out.chunks_mut(out_stride).take(n_rows).for_each(|row| row[..n_out].fill(0.0));
-    }
     SCRATCH.with_borrow_mut(|(panels, turned)| {
         for first in (0..depth).step_by(DEPTH) {
             let (a, b) = match transposed {
@@ -91,119 +88,113 @@ pub fn product(out: &mut [f32], out_stride: usize, add: bool, a: View, b: View, 
                 Transposed::Second => (a.columns(first, DEPTH), b.columns(first, DEPTH)),
                 Transposed::First => (a.rows(first, DEPTH), b.rows(first, DEPTH)),
             };
-            pack(b, transposed == Transposed::Second, panels);
-            let (x, x_stride, n_in) = if transposed == Transposed::First {
-                transpose(a, turned);
-                (turned.as_slice(), a.rows, a.rows)
+            let n_in = DEPTH.min(depth - first);
+            panels.resize(n_out.div_ceil(PANEL) * n_in, Line::default());
+            for (p, panel) in panels.chunks_exact_mut(n_in).enumerate() {
+                pack(b, p, transposed == Transposed::Second, panel);
+            }
+            let x = if transposed == Transposed::First {
+                turned.resize(n_rows.div_ceil(ROWS) * n_in, [0.0; ROWS]);
+                for (p, panel) in turned.chunks_exact_mut(n_in).enumerate() {
+                    copy_columns(a.columns(p * ROWS, ROWS), panel.iter_mut());
+                }
+                Inputs::Panels(turned)
             } else {
-                (a.data, a.stride, a.columns)
+                Inputs::Rows { data: a.data, stride: a.stride }
             };
-            Arch::new().dispatch(Product { x, x_stride, panels, n_in, out, out_stride, n_rows, n_out });
+            let add = add || first > 0;
+            Arch::new().dispatch(Product { x, panels, n_in, out, out_stride, n_rows, n_out, add });
         }
     });
 }
 
-/// Packs B, or Bᵀ, into panels of columns. The last panel is filled up with zeros.
-fn pack(b: View, transposed: bool, panels: &mut Vec<f32>) {
-    let (n_in, n_out) = if transposed { (b.columns, b.rows) } else { (b.rows, b.columns) };
-    panels.clear();
-    panels.resize(n_out.div_ceil(PANEL) * PANEL * n_in, 0.0);
-    for (p, panel) in panels.chunks_exact_mut(PANEL * n_in).enumerate() {
-        let width = PANEL.min(n_out - p * PANEL);
-        if transposed {
-            transpose_into(b.rows(p * PANEL, width), panel, PANEL);
+/// Packs panel `p` of B, or of Bᵀ. The last panel is filled up with zeros.
+fn pack(b: View, p: usize, transposed: bool, panel: &mut [Line]) {
+    if transposed {
+        copy_turned(b.rows(p * PANEL, PANEL), panel);
+    } else {
+        copy_columns(b.columns(p * PANEL, PANEL), panel.iter_mut().map(|line| &mut line.0));
+    }
+}
+
+/// Writes each row to a line of `W` values, filled up with zeros.
+fn copy_columns<'a, const W: usize>(a: View, lines: impl Iterator<Item = &'a mut [f32; W]>) {
+    for (r, line) in lines.enumerate() {
+        let row = a.row(r);
+        if let Some(row) = row.first_chunk() {
+            *line = *row;
         } else {
-            for (k, slots) in panel.chunks_exact_mut(PANEL).enumerate() {
-                slots[..width].copy_from_slice(&b.row(k)[p * PANEL..p * PANEL + width]);
-            }
+            line[..row.len()].copy_from_slice(row);
+            line[row.len()..].fill(0.0);
         }
     }
 }
 
-/// Aᵀ, row-major.
-fn transpose(a: View, out: &mut Vec<f32>) {
-    out.clear();
-    out.resize(a.rows * a.columns, 0.0);
-    transpose_into(a, out, a.rows);
-}
-
-/// Writes Aᵀ to rows `stride` apart, in squares that are read and written along their rows.
-fn transpose_into(a: View, out: &mut [f32], stride: usize) {
+/// Writes each of at most [`PANEL`] rows to a place in all lines, in squares that are read and written along their rows.
+fn copy_turned(a: View, lines: &mut [Line]) {
     const SIDE: usize = 16;
     let (rows, columns) = (a.rows / SIDE * SIDE, a.columns / SIDE * SIDE);
-    vectorised(
-        #[inline(always)]
-        || {
-            for r in (0..rows).step_by(SIDE) {
-                for c in (0..columns).step_by(SIDE) {
-                    let mut square = [[0.0_f32; SIDE]; SIDE];
-                    for (k, line) in square.iter_mut().enumerate() {
-                        line.copy_from_slice(&a.data[(r + k) * a.stride + c..][..SIDE]);
-                    }
-                    for k in 0..SIDE {
-                        let line: [f32; SIDE] = std::array::from_fn(|j| square[j][k]);
-                        out[(c + k) * stride + r..][..SIDE].copy_from_slice(&line);
-                    }
+    for r in (0..rows).step_by(SIDE) {
+        for c in (0..columns).step_by(SIDE) {
+            let square: [&[f32; SIDE]; SIDE] =
+                std::array::from_fn(|j| a.row(r + j)[c..].first_chunk().expect("a row of a square"));
+            for (k, line) in lines[c..c + SIDE].iter_mut().enumerate() {
+                let line: &mut [f32; SIDE] = line.0[r..].first_chunk_mut().expect("a row of a turned square");
+                for j in 0..SIDE {
+                    line[j] = square[j][k];
                 }
             }
-        },
-    );
-    for r in 0..a.rows {
-        for c in if r < rows { columns } else { 0 }..a.columns {
-            out[c * stride + r] = a.data[r * a.stride + c];
         }
+    }
+    for r in 0..a.rows {
+        let first = if r < rows { columns } else { 0 };
+        for (line, &value) in lines[first..].iter_mut().zip(&a.row(r)[first..]) {
+            line.0[r] = value;
+        }
+    }
+    if a.rows < PANEL {
+        lines.iter_mut().for_each(|line| line.0[a.rows..].fill(0.0));
     }
 }
 
 /// A weight matrix in panels, for products that share it.
 pub struct Packed {
-    panels: Vec<f32>,
+    panels: Vec<Line>,
     n_in: usize,
     n_out: usize,
 }
 
 impl Packed {
-    /// Packs Wᵀ of `weight` `(n_out, n_in)`, for x Wᵀ.
-    pub fn transposed(weight: &[f32], n_in: usize) -> Self {
-        let view = View::new(weight, n_in);
-        let n_out = view.rows;
-        let mut panels = vec![0.0; n_out.div_ceil(PANEL) * PANEL * n_in];
-        panels.par_chunks_exact_mut(PANEL * n_in).enumerate().for_each(|(p, panel)| {
-            transpose_into(view.rows(p * PANEL, PANEL), panel, PANEL);
-        });
-        Self { panels, n_in, n_out }
+    /// Packs `weight` `(n_out, n_in)` for dy W, or its transpose for x Wᵀ, on this thread.
+    pub fn new(weight: &[f32], n_in: usize, transposed: bool) -> Self {
+        let (view, mut packed) = Self::empty(weight, n_in, transposed);
+        for (p, panel) in packed.panels.chunks_exact_mut(packed.n_in).enumerate() {
+            pack(view, p, transposed, panel);
+        }
+        packed
     }
 
-    /// Packs W of `weight` `(n_out, n_in)`, for dy W.
-    pub fn plain(weight: &[f32], n_in: usize) -> Self {
-        let view = View::new(weight, n_in);
-        let (depth, columns) = (view.rows, n_in);
-        let mut panels = vec![0.0; columns.div_ceil(PANEL) * PANEL * depth];
-        panels.par_chunks_exact_mut(PANEL * depth).enumerate().for_each(|(p, panel)| {
-            let width = PANEL.min(columns - p * PANEL);
-            for (k, slots) in panel.chunks_exact_mut(PANEL).enumerate() {
-                slots[..width].copy_from_slice(&view.row(k)[p * PANEL..p * PANEL + width]);
-            }
-        });
-        Self { panels, n_in: depth, n_out: columns }
+    /// As [`Packed::new`] on all threads.
+    pub fn side_by_side(weight: &[f32], n_in: usize, transposed: bool) -> Self {
+        let (view, mut packed) = Self::empty(weight, n_in, transposed);
+        let panels = packed.panels.par_chunks_exact_mut(packed.n_in).enumerate();
+        panels.for_each(|(p, panel)| pack(view, p, transposed, panel));
+        packed
     }
 
-    /// Adds x times the packed matrix to `out`.
-    pub fn multiply(&self, x: &[f32], out: &mut [f32]) {
+    fn empty(weight: &[f32], n_in: usize, transposed: bool) -> (View<'_>, Self) {
+        let view = View::new(weight, n_in);
+        let (n_in, n_out) = if transposed { (n_in, view.rows) } else { (view.rows, n_in) };
+        (view, Self { panels: vec![Line::default(); n_out.div_ceil(PANEL) * n_in], n_in, n_out })
+    }
+
+    /// out = x times the packed matrix, or out += that.
+    pub fn multiply(&self, x: &[f32], out: &mut [f32], add: bool) {
         let Self { panels, n_in, n_out } = self;
         let (n_in, n_out) = (*n_in, *n_out);
-        let n_rows = x.len() / n_in;
-        Arch::new().dispatch(Product { x, x_stride: n_in, panels, n_in, out, out_stride: n_out, n_rows, n_out });
+        let (n_rows, x) = (x.len() / n_in, Inputs::Rows { data: x, stride: n_in });
+        Arch::new().dispatch(Product { x, panels, n_in, out, out_stride: n_out, n_rows, n_out, add });
     }
-}
-
-/// y = x Wᵀ + b for rows of `x`; `weight` is `(n_out, n_in)`.
-pub fn linear(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
-    let (n_out, n_in) = (bias.len(), weight.len() / bias.len());
-    for row in y.chunks_exact_mut(n_out) {
-        row.copy_from_slice(bias);
-    }
-    product(y, n_out, true, View::new(x, n_in), View::new(weight, n_in), Transposed::Second);
 }
 
 /// Adds dyᵀ x to `weight_grad` and the column sums of `dy` to `bias_grad`.
@@ -211,12 +202,6 @@ pub fn linear_weight_gradient(x: &[f32], dy: &[f32], weight_grad: &mut [f32], bi
     let (n_out, n_in) = (bias_grad.len(), weight_grad.len() / bias_grad.len());
     product(weight_grad, n_in, true, View::new(dy, n_out), View::new(x, n_in), Transposed::First);
     column_sums(dy, bias_grad);
-}
-
-/// dx = dy W, or dx += dy W.
-pub fn linear_input_gradient(dy: &[f32], weight: &[f32], n_out: usize, dx: &mut [f32], add: bool) {
-    let n_in = weight.len() / n_out;
-    product(dx, n_in, add, View::new(dy, n_out), View::new(weight, n_in), Transposed::None);
 }
 
 /// Adds the sum of the rows of `x` to `sums`.
@@ -568,4 +553,61 @@ pub fn cross_entropy(logits: &mut [f32], targets: &[u32], weights: &[f32], corre
         },
     );
     loss
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(n: usize, seed: u32) -> Vec<f32> {
+        (0..n as u32)
+            .map(|k| (k.wrapping_mul(2_654_435_761).wrapping_add(seed) >> 8) as f32 / (1 << 23) as f32 - 1.0)
+            .collect()
+    }
+
+    /// Aᵀ of a matrix of `columns`.
+    fn turned(a: &[f32], columns: usize) -> Vec<f32> {
+        (0..columns).flat_map(|c| a.iter().skip(c).step_by(columns).copied()).collect()
+    }
+
+    #[test]
+    fn products_are_the_sums_they_stand_for() {
+        for (rows, depth, n_out) in [(1, 1, 1), (5, 3, 33), (8, 16, 32), (67, 40, 70), (13, 1030, 31), (130, 513, 17)] {
+            let (a, b) = (numbers(rows * depth, 1), numbers(depth * n_out, 2));
+            let (a_turned, b_turned) = (turned(&a, depth), turned(&b, n_out));
+            let term = |k: usize, i: usize| f64::from(a[k / n_out * depth + i]) * f64::from(b[i * n_out + k % n_out]);
+            let exact: Vec<f64> = (0..rows * n_out).map(|k| (0..depth).map(|i| term(k, i)).sum()).collect();
+            for (transposed, a, b) in [
+                (Transposed::None, View::new(&a, depth), View::new(&b, n_out)),
+                (Transposed::Second, View::new(&a, depth), View::new(&b_turned, depth)),
+                (Transposed::First, View::new(&a_turned, rows), View::new(&b, n_out)),
+            ] {
+                // Rows of the result lie apart; what is between them is left alone.
+                let stride = n_out + 3;
+                let mut out = vec![f32::NAN; rows * stride];
+                product(&mut out, stride, false, a, b, transposed);
+                product(&mut out, stride, true, a, b, transposed);
+                for (k, exact) in exact.iter().enumerate() {
+                    let found = f64::from(out[k / n_out * stride + k % n_out]);
+                    let bound = 4e-5 * (depth as f64).sqrt();
+                    assert!((found - 2.0 * exact).abs() < bound, "{rows} {depth} {n_out}: {found} for {exact}");
+                }
+                assert!(out.chunks(stride).all(|row| row[n_out..].iter().all(|x| x.is_nan())));
+            }
+        }
+    }
+
+    #[test]
+    fn a_packed_matrix_gives_the_product() {
+        let (rows, n_in, n_out) = (9, 45, 67);
+        let (x, dy, weight) = (numbers(rows * n_in, 1), numbers(rows * n_out, 2), numbers(n_out * n_in, 3));
+        let (mut expected, mut found) = (vec![0.0; rows * n_out], vec![f32::NAN; rows * n_out]);
+        product(&mut expected, n_out, false, View::new(&x, n_in), View::new(&weight, n_in), Transposed::Second);
+        Packed::new(&weight, n_in, true).multiply(&x, &mut found, false);
+        assert_eq!(found, expected);
+        let (mut expected, mut found) = (vec![0.0; rows * n_in], vec![f32::NAN; rows * n_in]);
+        product(&mut expected, n_in, false, View::new(&dy, n_out), View::new(&weight, n_in), Transposed::None);
+        Packed::side_by_side(&weight, n_in, false).multiply(&dy, &mut found, false);
+        assert_eq!(found, expected);
+    }
 }

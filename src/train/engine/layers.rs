@@ -4,28 +4,30 @@
 //! in, and adds the gradients of the weights to `g`, which is laid out like the parameters `p`.
 
 use super::attention::{AttentionAt, AttentionTape, Span};
+use super::buffer::Buffer;
 use super::dropout::{Drops, Site};
 use super::kernels::{add_to, gelu, gelu_gradient, layer_norm, layer_norm_gradient};
 use super::layout::{LinearAt, NormAt, Places};
+use super::weights::Weights;
 
 /// What the derivative of a layer norm needs.
 #[derive(Debug)]
 pub struct NormTape {
-    normalised: Vec<f32>,
-    inverse_deviation: Vec<f32>,
+    normalised: Buffer,
+    inverse_deviation: Buffer,
 }
 
 impl NormAt {
     /// Consumes the rows and returns the normed ones.
-    pub fn forward(&self, p: &[f32], mut x: Vec<f32>) -> (Vec<f32>, NormTape) {
-        let mut y = vec![0.0; x.len()];
-        let mut inverse_deviation = vec![0.0; x.len() / self.width];
+    pub fn forward(&self, p: &Weights, mut x: Buffer) -> (Buffer, NormTape) {
+        let mut y = Buffer::stale(x.len());
+        let mut inverse_deviation = Buffer::stale(x.len() / self.width);
         layer_norm(&mut x, self.weight(p), self.bias(p), &mut y, &mut inverse_deviation);
         (y, NormTape { normalised: x, inverse_deviation })
     }
 
     /// Turns dy into dx in place.
-    pub fn backward(&self, p: &[f32], g: &mut [f32], tape: &NormTape, dy: &mut [f32]) {
+    pub fn backward(&self, p: &Weights, g: &mut [f32], tape: &NormTape, dy: &mut [f32]) {
         let (weight_grad, bias_grad) = self.both_mut(g);
         let NormTape { normalised, inverse_deviation } = tape;
         layer_norm_gradient(normalised, inverse_deviation, self.weight(p), dy, weight_grad, bias_grad);
@@ -43,8 +45,8 @@ struct FeedForwardAt {
 
 #[derive(Debug)]
 struct FeedForwardTape {
-    before: Vec<f32>,
-    after: Vec<f32>,
+    before: Buffer,
+    after: Buffer,
 }
 
 impl FeedForwardAt {
@@ -52,9 +54,9 @@ impl FeedForwardAt {
         Self { fc1: places.linear(&format!("{name}.fc1")), fc2: places.linear(&format!("{name}.fc2")), site }
     }
 
-    fn forward(&self, p: &[f32], x: &[f32], n_rows: usize, drops: &Drops) -> (Vec<f32>, FeedForwardTape) {
+    fn forward(&self, p: &Weights, x: &[f32], n_rows: usize, drops: &Drops) -> (Buffer, FeedForwardTape) {
         let before = self.fc1.forward(p, x);
-        let mut after = vec![0.0; before.len()];
+        let mut after = Buffer::stale(before.len());
         gelu(&before, &mut after);
         drops.activations(self.site, n_rows, &mut after);
         (self.fc2.forward(p, &after), FeedForwardTape { before, after })
@@ -64,7 +66,7 @@ impl FeedForwardAt {
     #[allow(clippy::too_many_arguments)]
     fn backward(
         &self,
-        p: &[f32],
+        p: &Weights,
         g: &mut [f32],
         tape: &FeedForwardTape,
         x: &[f32],
@@ -72,7 +74,7 @@ impl FeedForwardAt {
         dx: &mut [f32],
         (n_rows, drops): (usize, &Drops),
     ) {
-        let mut dhidden = vec![0.0; tape.after.len()];
+        let mut dhidden = Buffer::stale(tape.after.len());
         self.fc2.backward(p, g, &tape.after, dy, Some((&mut dhidden, false)));
         drops.activations(self.site, n_rows, &mut dhidden);
         gelu_gradient(&tape.before, &mut dhidden);
@@ -106,10 +108,10 @@ pub struct EncoderLayerAt {
 
 #[derive(Debug)]
 pub struct EncoderLayerTape {
-    x: Vec<f32>,
+    x: Buffer,
     attention: AttentionTape,
     attention_norm: NormTape,
-    middle: Vec<f32>,
+    middle: Buffer,
     feed_forward: FeedForwardTape,
     final_norm: NormTape,
 }
@@ -126,7 +128,7 @@ impl EncoderLayerAt {
         }
     }
 
-    pub fn forward(&self, p: &[f32], x: Vec<f32>, span: &Span, drops: &Drops) -> (Vec<f32>, EncoderLayerTape) {
+    pub fn forward(&self, p: &Weights, x: Buffer, span: &Span, drops: &Drops) -> (Buffer, EncoderLayerTape) {
         let (mut sum, attention) = self.attention.forward(p, &x, &x, span, drops);
         drops.states(self.site.part(ATTENTION), span.batch, &mut sum);
         add_to(&mut sum, &x);
@@ -140,13 +142,13 @@ impl EncoderLayerAt {
 
     pub fn backward(
         &self,
-        p: &[f32],
+        p: &Weights,
         g: &mut [f32],
         tape: &EncoderLayerTape,
-        mut dy: Vec<f32>,
+        mut dy: Buffer,
         span: &Span,
         drops: &Drops,
-    ) -> Vec<f32> {
+    ) -> Buffer {
         self.final_norm.backward(p, g, &tape.final_norm, &mut dy);
         let mut dmiddle = dy.clone();
         drops.states(self.site.part(FEED_FORWARD), span.batch, &mut dy);
@@ -174,13 +176,13 @@ pub struct DecoderLayerAt {
 
 #[derive(Debug)]
 pub struct DecoderLayerTape {
-    x: Vec<f32>,
+    x: Buffer,
     attention: AttentionTape,
     attention_norm: NormTape,
-    asked: Vec<f32>,
+    asked: Buffer,
     cross: AttentionTape,
     cross_norm: NormTape,
-    middle: Vec<f32>,
+    middle: Buffer,
     feed_forward: FeedForwardTape,
     final_norm: NormTape,
 }
@@ -201,12 +203,12 @@ impl DecoderLayerAt {
 
     pub fn forward(
         &self,
-        p: &[f32],
-        x: Vec<f32>,
+        p: &Weights,
+        x: Buffer,
         states: &[f32],
         (own, cross): (&Span, &Span),
         drops: &Drops,
-    ) -> (Vec<f32>, DecoderLayerTape) {
+    ) -> (Buffer, DecoderLayerTape) {
         let n_rows = own.batch;
         let (mut sum, attention) = self.attention.forward(p, &x, &x, own, drops);
         drops.states(self.site.part(ATTENTION), n_rows, &mut sum);
@@ -238,15 +240,15 @@ impl DecoderLayerAt {
     #[allow(clippy::too_many_arguments)]
     pub fn backward(
         &self,
-        p: &[f32],
+        p: &Weights,
         g: &mut [f32],
         tape: &DecoderLayerTape,
         states: &[f32],
-        mut dy: Vec<f32>,
+        mut dy: Buffer,
         (own, cross): (&Span, &Span),
         drops: &Drops,
         dstates: &mut [f32],
-    ) -> Vec<f32> {
+    ) -> Buffer {
         let n_rows = own.batch;
         self.final_norm.backward(p, g, &tape.final_norm, &mut dy);
         let mut dmiddle = dy.clone();
@@ -254,7 +256,7 @@ impl DecoderLayerAt {
         self.feed_forward.backward(p, g, &tape.feed_forward, &tape.middle, &dy, &mut dmiddle, (n_rows, drops));
         self.cross_norm.backward(p, g, &tape.cross_norm, &mut dmiddle);
         let mut dasked = dmiddle.clone();
-        let rows = (tape.asked.as_slice(), states);
+        let rows = (&*tape.asked, states);
         drops.states(self.site.part(CROSS), n_rows, &mut dmiddle);
         self.cross.backward(p, g, &tape.cross, rows, &dmiddle, (cross, drops), &mut dasked, Some(dstates));
         self.attention_norm.backward(p, g, &tape.attention_norm, &mut dasked);
@@ -280,9 +282,9 @@ pub struct OpeningAt {
 const POSITION_OFFSET: usize = 2;
 
 impl OpeningAt {
-    pub fn forward(&self, p: &[f32], ids: &[u32], seq: usize) -> (Vec<f32>, NormTape) {
+    pub fn forward(&self, p: &Weights, ids: &[u32], seq: usize) -> (Buffer, NormTape) {
         let d = self.norm.width;
-        let mut x = vec![0.0; ids.len() * d];
+        let mut x = Buffer::stale(ids.len() * d);
         for (r, (row, &id)) in x.chunks_exact_mut(d).zip(ids).enumerate() {
             let token = &p[self.embedding + id as usize * d..][..d];
             let position = &p[self.positions + (POSITION_OFFSET + r % seq) * d..][..d];
@@ -293,7 +295,7 @@ impl OpeningAt {
         self.norm.forward(p, x)
     }
 
-    pub fn backward(&self, p: &[f32], g: &mut [f32], tape: &NormTape, ids: &[u32], seq: usize, mut dy: Vec<f32>) {
+    pub fn backward(&self, p: &Weights, g: &mut [f32], tape: &NormTape, ids: &[u32], seq: usize, mut dy: Buffer) {
         self.norm.backward(p, g, tape, &mut dy);
         let d = self.norm.width;
         for (r, (row, &id)) in dy.chunks_exact(d).zip(ids).enumerate() {

@@ -1,7 +1,8 @@
 //! What the decoder predicts, without a derivative.
 
 use super::kernels::row_losses;
-use super::{DenoisingBatch, Engine, Rows, pieces};
+use super::weights::Weights;
+use super::{DenoisingBatch, Engine, Rows};
 
 /// Sums over the tokens of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -34,8 +35,9 @@ impl Engine {
     ///
     /// * `masked` – `(batch, decoder_seq)`, the tokens that the encoder did not see
     pub fn measure(&self, p: &[f32], batch: &DenoisingBatch, masked: &[bool]) -> TokenLoss {
+        let p = &Weights::new(p);
         let (e, d) = (batch.encoder_seq, batch.decoder_seq);
-        let parts = pieces(batch.ids.len() / e, e.max(d), |rows| {
+        let parts = self.pieces(batch.ids.len() / e, e.max(d), |rows| {
             let (enc, dec) = (rows.start * e..rows.end * e, rows.start * d..rows.end * d);
             let hidden = batch.hidden.as_ref().map(|h| &h[enc.clone()]);
             let encoded = Rows { ids: &batch.ids[enc], seq: e, hidden };

@@ -8,6 +8,7 @@
 mod anchor;
 mod attention;
 mod bart;
+mod buffer;
 mod dropout;
 mod kernels;
 mod layers;
@@ -15,6 +16,9 @@ mod layout;
 mod measure;
 mod perceptron;
 mod pseudolabels;
+mod weights;
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -26,7 +30,9 @@ pub use dropout::{Dropout, Drops};
 pub use layout::Layout;
 pub use measure::TokenLoss;
 pub use perceptron::{PerceptronAt, PerceptronTape};
+use weights::Weights;
 
+use buffer::{Buffer, Stores};
 pub(super) use kernels::{Transposed, View, product, vectorised};
 
 /// Why the engine cannot train an architecture.
@@ -55,6 +61,8 @@ pub struct Engine {
     /// Projector and inverse projector, where the architecture has them.
     pub projectors: Option<[PerceptronAt; 2]>,
     d_model: usize,
+    /// What its buffers rest in.
+    stores: Arc<Stores>,
 }
 
 /// A batch for BART denoising. All rows have the same length, encoder and decoder each their own.
@@ -182,7 +190,13 @@ impl Engine {
             let slope = config.rrelu_eval_slope as f32;
             ["projector", "invprojector"].map(|name| PerceptronAt::new(&places, name, slope))
         });
-        Ok(Self { bart: BartAt::new(bart, &layout)?, projectors: pair, d_model: bart.d_model, layout })
+        Ok(Self {
+            bart: BartAt::new(bart, &layout)?,
+            projectors: pair,
+            d_model: bart.d_model,
+            layout,
+            stores: Arc::default(),
+        })
     }
 
     /// Cross-entropy of the denoising decoder; adds its gradient to `g`, which is laid out like the parameters `p`.
@@ -193,6 +207,7 @@ impl Engine {
     /// As [`Engine::denoising`] with dropout, as a training step of transformers has it.
     pub fn denoising_dropping(&self, p: &[f32], batch: &DenoisingBatch, dropout: &Dropout, g: &mut [f32]) -> StepLoss {
         let n_rows = batch.ids.len() / batch.encoder_seq;
+        let p = &Weights::new(p);
         let scale = inverse_sum(&batch.weights);
         let readout_scale = batch.readout.as_ref().map_or(0.0, |(_, weights)| inverse_sum(weights));
         let shares = self.shares(n_rows, batch.encoder_seq.max(batch.decoder_seq), |rows, share| {
@@ -208,7 +223,7 @@ impl Engine {
             let head = self.bart.head_loss(p, g, &out, &piece.targets, &weights);
             share.loss.decoder += head.loss;
             share.loss.count(&head.correct, &weights);
-            let mut dstates = vec![0.0; states.len()];
+            let mut dstates = Buffer::zeros(states.len());
             if let Some((targets, weights)) = &piece.readout {
                 let weights = scaled(weights, readout_scale);
                 let head = self.bart.head_loss(p, g, &states, targets, &weights);
@@ -226,12 +241,14 @@ impl Engine {
 
     /// Encoder states `(rows, seq · d_model)` of ids `(rows, seq)`, on all threads.
     pub fn encode(&self, p: &[f32], ids: &[u32], seq: usize, hidden: Option<&[bool]>) -> Vec<f32> {
+        let p = &Weights::new(p);
         let piece = piece_rows(seq) * seq;
         let mut states = vec![0.0; ids.len() * self.d_model];
         states.par_chunks_mut(piece * self.d_model).enumerate().for_each(|(k, out)| {
             let places = k * piece..(k * piece + out.len() / self.d_model);
             let hidden = hidden.map(|h| &h[places.clone()]);
-            out.copy_from_slice(&self.bart.encode(p, &Rows { ids: &ids[places], seq, hidden }).0);
+            let rows = Rows { ids: &ids[places], seq, hidden };
+            self.stores.lend(|| out.copy_from_slice(&self.bart.encode(p, &rows).0));
         });
         states
     }
@@ -249,6 +266,7 @@ impl Engine {
         let latent = down.forward(p, &states);
         let restored = up.forward(p, latent.result());
 
+        let packed = &Weights::new(p);
         let mut drestored = vec![0.0; states.len()];
         let (scale, readout_scale) = (inverse_sum(&batch.weights), inverse_sum(&batch.readout_weights));
         let states_scale = terms.states / states.len() as f32;
@@ -258,40 +276,49 @@ impl Engine {
             .par_chunks_mut(share_rows * width)
             .enumerate()
             .map(|(k, drestored)| {
-                let mut share = Share { gradient: vec![0.0; self.layout.n_bart], loss: StepLoss::default() };
-                let piece = piece_rows(positions);
-                for (j, drestored) in drestored.chunks_mut(piece * width).enumerate() {
-                    let first = k * share_rows + j * piece;
-                    let rows = first..first + drestored.len() / width;
-                    let (token, state) =
-                        (rows.start * positions..rows.end * positions, rows.start * width..rows.end * width);
-                    let (wanted, found) = (&states[state.clone()], &restored.result()[state]);
-                    let weights = scaled(&batch.readout_weights[token.clone()], readout_scale * terms.readout);
-                    let head = self.bart.head_loss(p, &mut share.gradient, found, &batch.ids[token.clone()], &weights);
-                    share.loss.readout += head.loss;
-                    drestored.copy_from_slice(&head.dstates);
-                    let mut squares = 0.0_f32;
-                    for ((d, &found), &wanted) in drestored.iter_mut().zip(found).zip(wanted) {
-                        let difference = found - wanted;
-                        squares += difference * difference;
-                        *d += 2.0 * states_scale * difference;
+                self.stores.lend(|| {
+                    let mut share = Share { gradient: vec![0.0; self.layout.n_bart], loss: StepLoss::default() };
+                    let piece = piece_rows(positions);
+                    for (j, drestored) in drestored.chunks_mut(piece * width).enumerate() {
+                        let first = k * share_rows + j * piece;
+                        let rows = first..first + drestored.len() / width;
+                        let (token, state) =
+                            (rows.start * positions..rows.end * positions, rows.start * width..rows.end * width);
+                        let (wanted, found) = (&states[state.clone()], &restored.result()[state]);
+                        let weights = scaled(&batch.readout_weights[token.clone()], readout_scale * terms.readout);
+                        let head = self.bart.head_loss(
+                            packed,
+                            &mut share.gradient,
+                            found,
+                            &batch.ids[token.clone()],
+                            &weights,
+                        );
+                        share.loss.readout += head.loss;
+                        drestored.copy_from_slice(&head.dstates);
+                        let mut squares = 0.0_f32;
+                        for ((d, &found), &wanted) in drestored.iter_mut().zip(found).zip(wanted) {
+                            let difference = found - wanted;
+                            squares += difference * difference;
+                            *d += 2.0 * states_scale * difference;
+                        }
+                        share.loss.states += f64::from(squares);
+                        if !batch.decoder_ids.is_empty() {
+                            let at = rows.start * batch.decoder_seq..rows.end * batch.decoder_seq;
+                            let encoded = Rows { ids: &batch.ids[token], seq: positions, hidden: None };
+                            let decoded =
+                                Rows { ids: &batch.decoder_ids[at.clone()], seq: batch.decoder_seq, hidden: None };
+                            let (out, tape) = self.bart.decode(packed, &decoded, found, &encoded);
+                            let weights = scaled(&batch.weights[at.clone()], scale * terms.decoder);
+                            let head =
+                                self.bart.head_loss(packed, &mut share.gradient, &out, &batch.targets[at], &weights);
+                            share.loss.decoder += head.loss;
+                            share.loss.count(&head.correct, &weights);
+                            let (g, dy) = (&mut share.gradient, head.dstates);
+                            self.bart.decode_backward(packed, g, &tape, &decoded, found, &encoded, dy, drestored);
+                        }
                     }
-                    share.loss.states += f64::from(squares);
-                    if !batch.decoder_ids.is_empty() {
-                        let at = rows.start * batch.decoder_seq..rows.end * batch.decoder_seq;
-                        let encoded = Rows { ids: &batch.ids[token], seq: positions, hidden: None };
-                        let decoded =
-                            Rows { ids: &batch.decoder_ids[at.clone()], seq: batch.decoder_seq, hidden: None };
-                        let (out, tape) = self.bart.decode(p, &decoded, found, &encoded);
-                        let weights = scaled(&batch.weights[at.clone()], scale * terms.decoder);
-                        let head = self.bart.head_loss(p, &mut share.gradient, &out, &batch.targets[at], &weights);
-                        share.loss.decoder += head.loss;
-                        share.loss.count(&head.correct, &weights);
-                        let (g, dy) = (&mut share.gradient, head.dstates);
-                        self.bart.decode_backward(p, g, &tape, &decoded, found, &encoded, dy, drestored);
-                    }
-                }
-                share
+                    share
+                })
             })
             .collect();
         let mut loss = sum_shares(shares, g);
@@ -318,27 +345,26 @@ impl Engine {
     ) -> Vec<Share> {
         let share_rows = n_rows.div_ceil(SHARES).max(1);
         let piece = piece_rows(seq);
-        (0..n_rows.div_ceil(share_rows))
-            .into_par_iter()
-            .map(|k| {
-                let mut share = Share { gradient: vec![0.0; self.layout.n_bart], loss: StepLoss::default() };
-                let end = ((k + 1) * share_rows).min(n_rows);
-                let mut first = k * share_rows;
-                while first < end {
-                    let last = (first + piece).min(end);
-                    work(first..last, &mut share);
-                    first = last;
-                }
-                share
-            })
-            .collect()
+        let share_of = |k: usize| {
+            let mut share = Share { gradient: vec![0.0; self.layout.n_bart], loss: StepLoss::default() };
+            let end = ((k + 1) * share_rows).min(n_rows);
+            let mut first = k * share_rows;
+            while first < end {
+                let last = (first + piece).min(end);
+                work(first..last, &mut share);
+                first = last;
+            }
+            share
+        };
+        (0..n_rows.div_ceil(share_rows)).into_par_iter().map(|k| self.stores.lend(|| share_of(k))).collect()
     }
-}
 
-/// Works on `n_rows` rows piece by piece on all threads; the results are in order.
-fn pieces<T: Send>(n_rows: usize, seq: usize, work: impl Fn(std::ops::Range<usize>) -> T + Sync) -> Vec<T> {
-    let piece = piece_rows(seq);
-    (0..n_rows.div_ceil(piece)).into_par_iter().map(|k| work(k * piece..((k + 1) * piece).min(n_rows))).collect()
+    /// Works on `n_rows` rows piece by piece on all threads; the results are in order.
+    fn pieces<T: Send>(&self, n_rows: usize, seq: usize, work: impl Fn(std::ops::Range<usize>) -> T + Sync) -> Vec<T> {
+        let piece = piece_rows(seq);
+        let rows = |k: usize| k * piece..((k + 1) * piece).min(n_rows);
+        (0..n_rows.div_ceil(piece)).into_par_iter().map(|k| self.stores.lend(|| work(rows(k)))).collect()
+    }
 }
 
 impl StepLoss {

@@ -44,10 +44,10 @@ impl PerceptronAt {
             let input = if k == 0 { x } else { &outputs[k - 1] };
             let layer = self.layers[k];
             let mut y = vec![0.0; input.len() / layer.n_in * layer.n_out];
-            let weight = Packed::transposed(layer.weight(p), layer.n_in);
+            let weight = Packed::side_by_side(layer.weight(p), layer.n_in, true);
             y.par_chunks_mut(ROWS * layer.n_out).zip(input.par_chunks(ROWS * layer.n_in)).for_each(|(y, x)| {
                 y.chunks_exact_mut(layer.n_out).for_each(|row| row.copy_from_slice(layer.bias(p)));
-                weight.multiply(x, y);
+                weight.multiply(x, y, true);
                 if k < 3 {
                     leaky_relu(y, self.slope);
                 }
@@ -80,10 +80,10 @@ impl PerceptronAt {
                 return None;
             }
             let mut dx = vec![0.0; dy.len() / layer.n_out * layer.n_in];
-            let weight = Packed::plain(layer.weight(p), layer.n_in);
+            let weight = Packed::side_by_side(layer.weight(p), layer.n_in, false);
             dx.par_chunks_mut(ROWS * layer.n_in)
                 .zip(dy.par_chunks(ROWS * layer.n_out))
-                .for_each(|(dx, dy)| weight.multiply(dy, dx));
+                .for_each(|(dx, dy)| weight.multiply(dy, dx, false));
             dy = dx;
         }
         Some(dy)

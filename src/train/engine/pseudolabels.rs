@@ -1,6 +1,8 @@
 //! Learning from the predictions of another set of weights.
 
+use super::buffer::Buffer;
 use super::kernels::divergence;
+use super::weights::Weights;
 use super::{DenoisingBatch, Engine, Rows, StepLoss, inverse_sum, scaled, sum_shares};
 
 impl Engine {
@@ -9,6 +11,7 @@ impl Engine {
     ///
     /// * `teacher` – weights laid out like `p`
     pub fn pseudolabels(&self, p: &[f32], teacher: &[f32], batch: &DenoisingBatch, g: &mut [f32]) -> StepLoss {
+        let (p, teacher) = (&Weights::new(p), &Weights::new(teacher));
         let (e, d) = (batch.encoder_seq, batch.decoder_seq);
         let scale = inverse_sum(&batch.weights);
         let shares = self.shares(batch.ids.len() / e, e.max(d), |rows, share| {
@@ -29,7 +32,7 @@ impl Engine {
 
             let g = &mut share.gradient;
             let dout = self.bart.head_backward(p, g, &out, &logits);
-            let mut dstates = vec![0.0; states.len()];
+            let mut dstates = Buffer::zeros(states.len());
             self.bart.decode_backward(p, g, &decoder_tape, &decoded, &states, &encoded, dout, &mut dstates);
             self.bart.encode_backward(p, g, &encoder_tape, &encoded, dstates);
         });
