@@ -1,6 +1,7 @@
 //! One long computation on a thread of its own.
 
 use super::control::Control;
+use super::priority::give_way;
 use super::{JobState, Observe, Pace, Progress, Wake};
 use std::any::Any;
 use std::io;
@@ -159,7 +160,8 @@ fn run<T: Send>(control: &Control, turn: &impl Turn, work: impl FnOnce(Observe<'
     };
     // A pool of its own for each job: one that rests must not hold a thread of another. Without threads to be had,
     // the common pool does.
-    let pool = turn.threads().and_then(|n| rayon::ThreadPoolBuilder::new().num_threads(n).build().ok());
+    let pool_of = |n| rayon::ThreadPoolBuilder::new().num_threads(n).start_handler(|_| give_way()).build();
+    let pool = turn.threads().and_then(|n| pool_of(n).ok());
     let result = catch_unwind(AssertUnwindSafe(|| match pool {
         Some(pool) => pool.install(observed),
         None => observed(),

@@ -6,6 +6,7 @@
 mod control;
 mod job;
 mod pace;
+mod priority;
 mod progress;
 mod queue;
 
