@@ -4,9 +4,7 @@
 
 struct Image {
     origin_px: vec2<f32>,
-    // 1 when the target turns linear values into display values by itself.
-    linear: f32,
-    padding: f32,
+    padding: vec2<f32>,
 }
 
 @group(0) @binding(0) var<uniform> image: Image;
@@ -22,11 +20,5 @@ fn vs_main(@builtin(vertex_index) vertex: u32) -> @builtin(position) vec4<f32> {
 fn fs_main(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
     let at = vec2<i32>(floor(position.xy - image.origin_px));
     let size = vec2<i32>(textureDimensions(source));
-    let colour = textureLoad(source, clamp(at, vec2<i32>(0), size - 1), 0);
-    if (image.linear > 0.5) {
-        let low = colour.rgb / 12.92;
-        let high = pow((colour.rgb + 0.055) / 1.055, vec3<f32>(2.4));
-        return vec4<f32>(select(high, low, colour.rgb <= vec3<f32>(0.04045)), colour.a);
-    }
-    return colour;
+    return to_target(textureLoad(source, clamp(at, vec2<i32>(0), size - 1), 0));
 }

@@ -87,6 +87,7 @@ pub(super) fn run_window(start: Start, size: [f32; 2], make: MakeApp) -> Result<
             let mut start = start;
             if let Some(state) = &cc.wgpu_render_state {
                 start.device = render::install(state);
+                render::install_meshes(&cc.egui_ctx, state);
                 let info = state.adapter.get_info();
                 start.adapter = format!("{} ({:?})", info.name, info.backend);
                 start.adapter_details = format!(

@@ -77,6 +77,11 @@ pub fn rank(info: &wgpu::AdapterInfo) -> (u8, u8) {
     (if software { 4 } else { kind }, u8::from(info.backend == wgpu::Backend::Gl))
 }
 
+/// Whether the adapter is a program on the processor.
+pub(crate) fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    rank(info).0 == 4
+}
+
 fn kind_of(info: &wgpu::AdapterInfo) -> &'static str {
     match rank(info).0 {
         0 => "discrete GPU",
@@ -155,7 +160,7 @@ impl Gpu {
 
     /// Whether the adapter is a program on the processor.
     pub fn is_software(&self) -> bool {
-        rank(&self.info).0 == 4
+        is_software(&self.info)
     }
 
     /// Whether compute shaders can be used.

@@ -33,6 +33,7 @@ mod ticks;
 mod ui_bench;
 mod viewport;
 mod window;
+mod window_meshes;
 
 pub use camera::{Camera, Camera2d, Camera3d, CameraMotion};
 pub use colour_map::{ColourMap, ColourScale};
@@ -57,3 +58,4 @@ pub use ticks::ticks;
 pub use ui_bench::{FRAME_LIMIT, RunUiBench, UiBench, UiPhase};
 pub use viewport::Viewport;
 pub use window::{DeviceWatch, MapReport, MapState, install, paint_map};
+pub use window_meshes::{install_meshes, take_over};

@@ -119,6 +119,8 @@ pub(crate) fn view(texture: &wgpu::Texture) -> wgpu::TextureView {
 pub(crate) struct PipelineParts<'a> {
     pub label: &'a str,
     pub source: String,
+    /// Values of `override` declarations.
+    pub constants: &'a [(&'a str, f64)],
     pub groups: &'a [&'a wgpu::BindGroupLayout],
     pub buffers: &'a [Option<wgpu::VertexBufferLayout<'a>>],
     pub format: wgpu::TextureFormat,
@@ -131,6 +133,8 @@ pub(crate) fn render_pipeline(device: &wgpu::Device, parts: PipelineParts<'_>) -
         label: Some(parts.label),
         source: wgpu::ShaderSource::Wgsl(parts.source.into()),
     });
+    let compilation_options =
+        wgpu::PipelineCompilationOptions { constants: parts.constants, ..wgpu::PipelineCompilationOptions::default() };
     let groups: Vec<_> = parts.groups.iter().map(|group| Some(*group)).collect();
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(parts.label),
@@ -143,7 +147,7 @@ pub(crate) fn render_pipeline(device: &wgpu::Device, parts: PipelineParts<'_>) -
         vertex: wgpu::VertexState {
             module: &module,
             entry_point: Some("vs_main"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options: compilation_options.clone(),
             buffers: parts.buffers,
         },
         primitive: wgpu::PrimitiveState::default(),
@@ -152,7 +156,7 @@ pub(crate) fn render_pipeline(device: &wgpu::Device, parts: PipelineParts<'_>) -
         fragment: Some(wgpu::FragmentState {
             module: &module,
             entry_point: Some("fs_main"),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            compilation_options,
             targets: &[Some(wgpu::ColorTargetState {
                 format: parts.format,
                 blend: parts.blend,

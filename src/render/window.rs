@@ -18,8 +18,7 @@ use std::sync::{Arc, Mutex};
 #[repr(C)]
 struct ImageUniform {
     origin_px: [f32; 2],
-    linear: f32,
-    padding: f32,
+    padding: [f32; 2],
 }
 
 const _: () = assert!(size_of::<ImageUniform>() == 16);
@@ -29,7 +28,6 @@ struct WindowMaps {
     renderer: MapRenderer,
     copy: wgpu::RenderPipeline,
     copy_layout: wgpu::BindGroupLayout,
-    linear: bool,
 }
 
 /// Tells whether the device of a window was lost.
@@ -54,7 +52,9 @@ pub fn install(state: &egui_wgpu::RenderState) -> DeviceWatch {
     let copy_layout = layout(device, &[uniform_entry(0), texture_entry(1)]);
     let parts = PipelineParts {
         label: "image",
-        source: include_str!("../../shaders/image.wgsl").to_owned(),
+        source: concat!(include_str!("../../shaders/common/target.wgsl"), include_str!("../../shaders/image.wgsl"))
+            .to_owned(),
+        constants: &[("LINEAR", f64::from(u8::from(state.target_format.is_srgb())))],
         groups: &[&copy_layout],
         buffers: &[],
         format: state.target_format,
@@ -62,12 +62,7 @@ pub fn install(state: &egui_wgpu::RenderState) -> DeviceWatch {
     };
     let gpu = Gpu::of_window(state);
     let watch = DeviceWatch(gpu.lost());
-    let maps = WindowMaps {
-        renderer: MapRenderer::new(gpu),
-        copy: render_pipeline(device, parts),
-        copy_layout,
-        linear: state.target_format.is_srgb(),
-    };
+    let maps = WindowMaps { renderer: MapRenderer::new(gpu), copy: render_pipeline(device, parts), copy_layout };
     state.renderer.write().callback_resources.insert(maps);
     watch
 }
@@ -148,11 +143,7 @@ impl CallbackTrait for MapCallback {
             state.error = result.err().map(|error| error.to_string());
         }
         let corner = self.rect.min * screen.pixels_per_point;
-        let uniform = ImageUniform {
-            origin_px: [corner.x.round(), corner.y.round()],
-            linear: f32::from(u8::from(maps.linear)),
-            padding: 0.0,
-        };
+        let uniform = ImageUniform { origin_px: [corner.x.round(), corner.y.round()], padding: [0.0; 2] };
         if let Some(texture) = maps.renderer.texture(self.view_id) {
             let uniform = buffer(device, "image", &[uniform], wgpu::BufferUsages::UNIFORM);
             let source = view(texture);

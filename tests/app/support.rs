@@ -160,6 +160,7 @@ impl Opening {
         let mut harness = Harness::builder().with_size(self.size).with_max_steps(64).wgpu().build_eframe(move |cc| {
             if let Some(state) = &cc.wgpu_render_state {
                 fillscape::render::install(state);
+                fillscape::render::install_meshes(&cc.egui_ctx, state);
             }
             App::new(&cc.egui_ctx, start)
         });

@@ -8,3 +8,4 @@ mod scenes;
 mod shaders;
 mod twins;
 mod views;
+mod window_meshes;

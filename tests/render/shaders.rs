@@ -11,6 +11,9 @@ fn whole_source(folder: &Path, name: &str) -> String {
     if file.contains("frame.") || file.contains("PointIn") {
         source += &common("frame.wgsl");
     }
+    if file.contains("to_target(") {
+        source += &common("target.wgsl");
+    }
     if file.contains("PointIn") {
         source += &common("points.wgsl");
     }

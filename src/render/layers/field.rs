@@ -48,6 +48,7 @@ impl FieldPipeline {
         let parts = PipelineParts {
             label: "field",
             source: source.to_owned(),
+            constants: &[],
             groups: &[frame, &layout],
             buffers: &[],
             format: PICTURE,

@@ -106,6 +106,7 @@ impl GlyphPipeline {
         let parts = PipelineParts {
             label: "glyphs",
             source: source.to_owned(),
+            constants: &[],
             groups: &[frame, &uniform_layout],
             buffers: &[per_instance(size_of::<GlyphInstance>(), &attributes)],
             format: PICTURE,

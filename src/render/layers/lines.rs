@@ -102,6 +102,7 @@ impl LinePipeline {
             PipelineParts {
                 label: "lines",
                 source: source.to_owned(),
+                constants: &[],
                 groups: &[frame],
                 buffers: &[per_instance(size_of::<LineInstance>(), &attributes)],
                 format: PICTURE,

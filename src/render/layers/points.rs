@@ -93,12 +93,14 @@ impl PointPipelines {
         let of_points = |label, source: &str, format, blend| {
             let source = format!("{common}{source}");
             let groups = &[frame, &uniform_layout];
-            let parts = PipelineParts { label, source, groups, buffers: &buffers, format, blend: Some(blend) };
+            let parts =
+                PipelineParts { label, source, constants: &[], groups, buffers: &buffers, format, blend: Some(blend) };
             render_pipeline(device, parts)
         };
         let resolve = PipelineParts {
             label: "points_resolve",
             source: include_str!("../../../shaders/points_resolve.wgsl").to_owned(),
+            constants: &[],
             groups: &[&depths_layout],
             buffers: &[],
             format: PICTURE,
