@@ -3,8 +3,8 @@
 use super::camera::Camera;
 use super::gpu::{Gpu, GpuError};
 use super::layers::{
-    FieldPipeline, GlyphPipeline, LinePipeline, Paint, PaintBuffers, PointBuffers, PointPipelines, PositionBuffers,
-    glyph_instances, outline_lines, still_lines,
+    FieldPipeline, GlyphPipeline, LineInstance, LinePipeline, Paint, PaintBuffers, PointBuffers, PointPipelines,
+    PositionBuffers, glyph_instances, outline_lines, still_lines,
 };
 use super::pipeline::{DEPTHS, PICTURE, buffer, extent, group, layout, target, uniform_entry, view, write_texture};
 use super::raster::{self, Frame, Picture};
@@ -66,9 +66,17 @@ struct View {
     paint: Option<(PaintKey, Paint, Option<PaintBuffers>)>,
     /// Buffers of the paint before, to be written over.
     spare_paint: Option<PaintBuffers>,
-    still: Option<(StillKey, Option<wgpu::Buffer>, u32)>,
+    still: Option<StillLines>,
     fields: Vec<(FieldLayer, bool, Option<wgpu::BindGroup>)>,
     used: u64,
+}
+
+/// Lines that stay where they are while the camera moves: contours are costly to find.
+struct StillLines {
+    key: StillKey,
+    lines: Vec<LineInstance>,
+    /// On the device, where shaders draw and there are any.
+    buffer: Option<wgpu::Buffer>,
 }
 
 /// What paint depends on.
@@ -141,6 +149,7 @@ impl MapRenderer {
         let changed = view.drawn_from.as_ref().is_none_or(|(s, c)| s != scene || c != camera);
         if changed {
             view.update_paint(scene);
+            view.update_still_lines(scene);
             match self.method {
                 Method::Processor => self.draw_on_processor(&view, scene, camera),
                 Method::Shaders => self.draw_with_shaders(&mut view, scene, camera),
@@ -176,7 +185,8 @@ impl MapRenderer {
 
     fn draw_on_processor(&self, view: &View, scene: &Scene, camera: &Camera) {
         let paint = view.paint.as_ref().map(|(_, paint, _)| paint);
-        let picture = raster::draw_painted(scene, paint, camera, view.viewport);
+        let still = view.still.as_ref().map_or(&[][..], |still| &still.lines);
+        let picture = raster::draw_painted(scene, paint, still, camera, view.viewport);
         write_texture(&self.gpu.queue, &view.picture, picture.size, &picture.rgba);
     }
 
@@ -210,8 +220,8 @@ impl MapRenderer {
             if let Some((layer, buffers)) = points.as_ref().filter(|_| has_selected) {
                 self.points.selected(device, &mut pass, layer, &scene.theme, buffers);
             }
-            if let Some((_, Some(lines), n)) = &state.still {
-                self.lines.draw(&mut pass, lines, *n);
+            if let Some(StillLines { lines, buffer: Some(buffer), .. }) = &state.still {
+                self.lines.draw(&mut pass, buffer, lines.len() as u32);
             }
             let outlines = outline_lines(scene, &frame);
             if !outlines.is_empty() {
@@ -239,11 +249,10 @@ impl MapRenderer {
                 *buffers = Some(PaintBuffers::upload(device, &self.gpu.queue, paint, state.spare_paint.take()));
             }
         }
-        let key = StillKey(scene.theme, scene.fields.clone(), scene.edges.clone());
-        if state.still.as_ref().is_none_or(|(known, _, _)| *known != key) {
-            let lines = still_lines(scene);
-            let upload = || buffer(device, "lines", &lines, wgpu::BufferUsages::VERTEX);
-            state.still = Some((key, (!lines.is_empty()).then(upload), lines.len() as u32));
+        if let Some(StillLines { lines, buffer: uploaded @ None, .. }) = &mut state.still
+            && !lines.is_empty()
+        {
+            *uploaded = Some(buffer(device, "lines", lines, wgpu::BufferUsages::VERTEX));
         }
         let dark = scene.theme.is_dark();
         let mut kept = std::mem::take(&mut state.fields);
@@ -299,6 +308,13 @@ impl View {
             let kept = self.paint.take().and_then(|(_, _, buffers)| buffers);
             self.spare_paint = kept.or(self.spare_paint.take());
             self.paint = Some((key, Paint::new(layer, &scene.theme), None));
+        }
+    }
+
+    fn update_still_lines(&mut self, scene: &Scene) {
+        let key = StillKey(scene.theme, scene.fields.clone(), scene.edges.clone());
+        if self.still.as_ref().is_none_or(|still| still.key != key) {
+            self.still = Some(StillLines { key, lines: still_lines(scene), buffer: None });
         }
     }
 }

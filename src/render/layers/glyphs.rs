@@ -32,10 +32,18 @@ const _: () = assert!(size_of::<GlyphInstance>() == 28);
 pub(crate) fn glyph_instances(scene: &Scene) -> Vec<GlyphInstance> {
     let mut out = Vec::new();
     if let Some(layer) = &scene.glyphs {
-        let mut order: Vec<usize> = (0..layer.glyphs.len()).collect();
-        let is_selected = |k: usize| layer.selected.contains(&(k as u32)) || layer.hovered == Some(k as u32);
-        order.sort_by_key(|&k| (is_selected(k), layer.glyphs[k].shape.is_minimum()));
-        out.extend(order.into_iter().map(|k| instance(layer, k, &scene.theme)));
+        let mut is_selected = vec![false; layer.glyphs.len()];
+        for &k in layer.selected.iter().chain(&layer.hovered) {
+            if let Some(is_selected) = is_selected.get_mut(k as usize) {
+                *is_selected = true;
+            }
+        }
+        for class in [(false, false), (false, true), (true, false), (true, true)] {
+            let of_class = |&k: &usize| (is_selected[k], layer.glyphs[k].shape.is_minimum()) == class;
+            out.extend(
+                (0..layer.glyphs.len()).filter(of_class).map(|k| instance(layer, k, is_selected[k], &scene.theme)),
+            );
+        }
     }
     if let Some(ring) = scene.points.as_ref().and_then(|points| hover_ring(points, &scene.theme)) {
         out.push(ring);
@@ -43,11 +51,11 @@ pub(crate) fn glyph_instances(scene: &Scene) -> Vec<GlyphInstance> {
     out
 }
 
-fn instance(layer: &GlyphLayer, index: usize, theme: &Theme) -> GlyphInstance {
+fn instance(layer: &GlyphLayer, index: usize, is_selected: bool, theme: &Theme) -> GlyphInstance {
     let glyph = &layer.glyphs[index];
     let ring = if layer.hovered == Some(index as u32) {
         theme.hover
-    } else if layer.selected.contains(&(index as u32)) {
+    } else if is_selected {
         theme.selection
     } else {
         NO_RING

@@ -7,6 +7,7 @@ use crate::render::scene::{Edge, EdgeLayer, FieldLayer, Outline, Scene};
 use crate::render::theme::{Rgba, Theme, faded};
 use bytemuck::{Pod, Zeroable};
 use eframe::egui_wgpu::wgpu;
+use rayon::prelude::*;
 
 /// One straight line, as the shader reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
@@ -47,7 +48,7 @@ fn contour_lines(field: &FieldLayer, theme: &Theme, lines: &mut Vec<LineInstance
 fn edge_lines(layer: &EdgeLayer, theme: &Theme, lines: &mut Vec<LineInstance>) {
     let has_selection = !layer.selected.is_empty();
     let opacity = layer.opacity * if has_selection { 0.5 } else { 1.0 };
-    lines.extend(layer.edges.iter().map(|edge| {
+    lines.par_extend(layer.edges.par_iter().with_min_len(1 << 12).map(|edge| {
         let (colour, width) = edge_look(layer, edge, theme);
         LineInstance { from: edge.from, to: edge.to, colour: faded(colour, opacity), pen: [width, 0.0, 0.0] }
     }));

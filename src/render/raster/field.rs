@@ -4,7 +4,7 @@ use super::frame::Frame;
 use super::picture::{Picture, mixed_over, over, premultiplied};
 use crate::render::layers::{FIELD_HATCH_SPACING, FIELD_HATCH_WIDTH, field_hatch};
 use crate::render::scene::FieldLayer;
-use crate::render::theme::{Rgba, Theme};
+use crate::render::theme::Theme;
 use rayon::prelude::*;
 use std::f32::consts::FRAC_1_SQRT_2;
 
@@ -14,6 +14,9 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &FieldLayer, the
         return;
     }
     let Some(part_from_px) = PartFromPx::new(frame, grid.corners) else { return };
+    let cells = (0..grid.values.len()).into_par_iter().with_min_len(1 << 12).map(|index| cell_values(layer, index));
+    let cells = Cells { size: grid.size, values: cells.collect() };
+    let colours = layer.scale.map.table();
     let hatch = field_hatch(theme);
     let (spacing, width) = (FIELD_HATCH_SPACING * frame.px_per_point, FIELD_HATCH_WIDTH * frame.px_per_point);
     let row_bytes = 4 * picture.size[0] as usize;
@@ -21,8 +24,8 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &FieldLayer, the
         for (x, pixel) in row.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let px = [x as f32 + 0.5, y as f32 + 0.5];
             let Some(part) = part_from_px.part(px) else { continue };
-            let (value, support) = sample(layer, part);
-            let mut colour = coloured(layer, value);
+            let (value, support) = cells.sample(part);
+            let mut colour = coloured(layer, colours, value);
             if support < 0.5 {
                 let across = (px[0] + px[1]) * FRAC_1_SQRT_2;
                 let from_line = ((across / spacing).rem_euclid(1.0) - 0.5).abs() * spacing;
@@ -34,32 +37,41 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &FieldLayer, the
     });
 }
 
-fn coloured(layer: &FieldLayer, part: f32) -> [f32; 4] {
+/// The colour of a part of the scale's range.
+fn coloured(layer: &FieldLayer, colours: &[[u8; 3]; 256], part: f32) -> [f32; 4] {
     let part = part.clamp(0.0, 1.0);
     let fading = if layer.fade > 0.0 { (part / layer.fade).clamp(0.0, 1.0).powi(2) } else { 1.0 };
-    let [r, g, b, _]: Rgba = layer.scale.map.colour(part);
+    let [r, g, b] = colours[((part * 255.0 + 0.5) as usize).min(255)];
     premultiplied([r, g, b, 255], layer.opacity * fading)
 }
 
-/// Value as part of the scale's range, and support, between the four nearest cells.
-fn sample(layer: &FieldLayer, part: [f32; 2]) -> (f32, f32) {
-    let grid = &*layer.grid;
-    let mut low = [0; 2];
-    let mut high = [0; 2];
-    let mut weight = [0.0; 2];
-    for k in 0..2 {
-        let last = grid.size[k] as f32 - 1.0;
-        let at = part[k] * grid.size[k] as f32 - 0.5;
-        let cell = at.floor();
-        weight[k] = at - cell;
-        low[k] = cell.clamp(0.0, last) as usize;
-        high[k] = (cell + 1.0).clamp(0.0, last) as usize;
+/// What the shader's texture holds.
+struct Cells {
+    size: [usize; 2],
+    /// Value as part of the scale's range, and support.
+    values: Vec<(f32, f32)>,
+}
+
+impl Cells {
+    /// Between the four nearest cells.
+    fn sample(&self, part: [f32; 2]) -> (f32, f32) {
+        let mut low = [0; 2];
+        let mut high = [0; 2];
+        let mut weight = [0.0; 2];
+        for k in 0..2 {
+            // Half a cell outside of the first cell's middle at least: one further it is not negative, and cut to an integer.
+            let above = part[k] * self.size[k] as f32 + 0.5;
+            let cell = above as usize;
+            weight[k] = above - cell as f32;
+            low[k] = cell.saturating_sub(1);
+            high[k] = cell.min(self.size[k] - 1);
+        }
+        let cell = |x: usize, y: usize| self.values[y * self.size[0] + x];
+        let mix = |a: (f32, f32), b: (f32, f32), t: f32| (a.0 * (1.0 - t) + b.0 * t, a.1 * (1.0 - t) + b.1 * t);
+        let below = mix(cell(low[0], low[1]), cell(high[0], low[1]), weight[0]);
+        let above = mix(cell(low[0], high[1]), cell(high[0], high[1]), weight[0]);
+        mix(below, above, weight[1])
     }
-    let cell = |x: usize, y: usize| cell_values(layer, y * grid.size[0] + x);
-    let mix = |a: (f32, f32), b: (f32, f32), t: f32| (a.0 * (1.0 - t) + b.0 * t, a.1 * (1.0 - t) + b.1 * t);
-    let below = mix(cell(low[0], low[1]), cell(high[0], low[1]), weight[0]);
-    let above = mix(cell(low[0], high[1]), cell(high[0], high[1]), weight[0]);
-    mix(below, above, weight[1])
 }
 
 /// What the shader's texture holds for a cell: the value as part of the range, and 1 where data support it. A value
@@ -96,7 +108,8 @@ impl PartFromPx {
     fn part(&self, px: [f32; 2]) -> Option<[f32; 2]> {
         let at = [f64::from(px[0]), f64::from(px[1]), 1.0];
         let [u, v, w] = self.rows.map(|row| row[0] * at[0] + row[1] * at[1] + row[2] * at[2]);
-        let part = [u / w, v / w];
+        let per_w = 1.0 / w;
+        let part = [u * per_w, v * per_w];
         // 1/w of the place itself must be positive: it is in front of the eye.
         let inside = w > 0.0 && part.iter().all(|p| (0.0..=1.0).contains(p));
         inside.then(|| part.map(|p| p as f32))

@@ -1,38 +1,72 @@
 //! Twin of `shaders/glyphs.wgsl`.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::bands::{Band, draw_shapes};
 use super::frame::Frame;
 use super::picture::{Picture, mixed_over, over, premultiplied};
 use crate::render::layers::{GlyphInstance, HALO_POINTS, RING_POINTS};
 use crate::render::theme::Theme;
 use std::f32::consts::FRAC_1_SQRT_2;
 
-pub(super) fn draw(picture: &mut Picture, frame: &Frame, glyphs: &[GlyphInstance], theme: &Theme) {
-    for glyph in glyphs {
-        draw_one(picture, frame, glyph, theme);
-    }
+/// A glyph on the screen, lengths in pixels.
+struct Stamp<'a> {
+    glyph: &'a GlyphInstance,
+    centre: [f32; 2],
+    radius: f32,
+    rows: Range<usize>,
+    columns: Range<usize>,
 }
 
-fn draw_one(picture: &mut Picture, frame: &Frame, glyph: &GlyphInstance, theme: &Theme) {
+/// How far outside its outline a glyph has a halo, and then a ring, in pixels.
+struct Margins {
+    halo: f32,
+    ring: f32,
+}
+
+pub(super) fn draw(picture: &mut Picture, frame: &Frame, glyphs: &[GlyphInstance], theme: &Theme) {
+    let margins = Margins { halo: HALO_POINTS * frame.px_per_point, ring: RING_POINTS * frame.px_per_point };
+    let stamps = glyphs.par_iter().with_min_len(256).filter_map(|glyph| place(frame, glyph, &margins));
+    let stamps: Vec<Stamp> = stamps.collect();
+    let draw = |band: &mut Band, stamp: &Stamp| draw_one(band, stamp, &margins, theme);
+    draw_shapes(picture, &stamps, |stamp| stamp.rows.clone(), draw);
+}
+
+/// Nothing when the glyph is behind the camera or beyond the picture.
+fn place<'a>(frame: &Frame, glyph: &'a GlyphInstance, margins: &Margins) -> Option<Stamp<'a>> {
     let clip = frame.clip(glyph.place);
     if clip[3].is_nan() || clip[3] < frame.near() {
-        return;
+        return None;
     }
     let [cx, cy] = frame.px_from_clip(clip);
     let radius = glyph.radius * frame.px_per_point * (frame.reference_w / clip[3]).sqrt();
-    let (halo_px, ring_px) = (HALO_POINTS * frame.px_per_point, RING_POINTS * frame.px_per_point);
-    let reach = 1.3 * radius + halo_px + ring_px + 1.0;
-    for y in frame.pixels(1, cy - reach, cy + reach) {
-        for x in frame.pixels(0, cx - reach, cx + reach) {
-            let place = [x as f32 + 0.5 - cx, y as f32 + 0.5 - cy];
+    let reach = 1.3 * radius + margins.halo + margins.ring + 1.0;
+    let (rows, columns) = (frame.pixels(1, cy - reach, cy + reach), frame.pixels(0, cx - reach, cx + reach));
+    (!rows.is_empty() && !columns.is_empty()).then_some(Stamp { glyph, centre: [cx, cy], radius, rows, columns })
+}
+
+fn draw_one(band: &mut Band, stamp: &Stamp, margins: &Margins, theme: &Theme) {
+    let Stamp { glyph, centre, radius, .. } = *stamp;
+    let is_solid = glyph.fill[3] == u8::MAX;
+    let solid = premultiplied(glyph.fill, 1.0);
+    for y in band.within(&stamp.rows) {
+        for (x, pixel) in stamp.columns.clone().zip(&mut band.row(y)[stamp.columns.clone()]) {
+            let place = [x as f32 + 0.5 - centre[0], y as f32 + 0.5 - centre[1]];
             let distance = shape_distance(glyph.shape, place, radius);
             let cover = |extra: f32| (0.5 + extra - distance).clamp(0.0, 1.0);
-            let ring = premultiplied(glyph.ring, cover(halo_px + ring_px));
-            let halo = premultiplied(theme.halo, cover(halo_px));
-            let fill = premultiplied(glyph.fill, cover(0.0));
-            let colour = mixed_over(fill, mixed_over(halo, ring));
+            let colour = if is_solid && distance <= -0.5 {
+                solid
+            } else if distance >= 0.5 + margins.halo + margins.ring {
+                continue;
+            } else {
+                let ring = premultiplied(glyph.ring, cover(margins.halo + margins.ring));
+                let halo = premultiplied(theme.halo, cover(margins.halo));
+                mixed_over(premultiplied(glyph.fill, cover(0.0)), mixed_over(halo, ring))
+            };
             if colour[3] > 0.0 {
-                let at = 4 * (y * picture.size[0] as usize + x);
-                over(&mut picture.rgba[at..at + 4], colour);
+                over(pixel, colour);
             }
         }
     }

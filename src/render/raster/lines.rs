@@ -1,20 +1,38 @@
 //! Twin of `shaders/lines.wgsl`.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::bands::{Band, draw_shapes};
 use super::frame::Frame;
 use super::picture::{Picture, over};
 use crate::render::layers::LineInstance;
 
-pub(super) fn draw(picture: &mut Picture, frame: &Frame, lines: &[LineInstance]) {
-    for line in lines {
-        draw_one(picture, frame, line);
-    }
+/// A line on the screen, lengths in pixels.
+struct Stroke {
+    from: [f32; 2],
+    along: [f32; 2],
+    length: f32,
+    half_width: f32,
+    dash: f32,
+    travelled: f32,
+    colour: [f32; 3],
+    opacity: f32,
+    rows: Range<usize>,
 }
 
-fn draw_one(picture: &mut Picture, frame: &Frame, line: &LineInstance) {
+pub(super) fn draw(picture: &mut Picture, frame: &Frame, lines: &[LineInstance]) {
+    let strokes: Vec<Stroke> = lines.par_iter().with_min_len(256).filter_map(|line| place(frame, line)).collect();
+    draw_shapes(picture, &strokes, |stroke| stroke.rows.clone(), |band, stroke| draw_one(band, frame, stroke));
+}
+
+/// Nothing when the line is behind the camera or beyond the picture.
+fn place(frame: &Frame, line: &LineInstance) -> Option<Stroke> {
     let (mut a, mut b) = (frame.clip(line.from), frame.clip(line.to));
     let near = frame.near();
     if a[3].is_nan() || b[3].is_nan() || a[3].max(b[3]) < near {
-        return;
+        return None;
     }
     let mix = |a: [f32; 4], b: [f32; 4], part: f32| [0, 1, 2, 3].map(|k| a[k] * (1.0 - part) + b[k] * part);
     if a[3] < near {
@@ -25,49 +43,63 @@ fn draw_one(picture: &mut Picture, frame: &Frame, line: &LineInstance) {
     }
     let (from, to) = (frame.px_from_clip(a), frame.px_from_clip(b));
     let along = [to[0] - from[0], to[1] - from[1]];
-    let length2 = (along[0] * along[0] + along[1] * along[1]).max(1e-12);
     let [width, dash, travelled] = line.pen.map(|v| v * frame.px_per_point);
     let half_width = (0.5 * width).max(0.5);
-    let thin = 0.5 * width / half_width;
-    let fade = frame.depth_factor(0.5 * (a[3] + b[3]));
     let reach = half_width + 0.5;
     let rows = frame.pixels(1, from[1].min(to[1]) - reach, from[1].max(to[1]) + reach);
-    for y in rows {
-        for x in columns_near(frame, from, to, y, reach) {
-            let offset = [x as f32 + 0.5 - from[0], y as f32 + 0.5 - from[1]];
-            let part = ((offset[0] * along[0] + offset[1] * along[1]) / length2).clamp(0.0, 1.0);
-            let distance = (offset[0] - part * along[0]).hypot(offset[1] - part * along[1]);
-            let mut coverage = thin * (half_width + 0.5 - distance).clamp(0.0, 1.0);
+    let fade = frame.depth_factor(0.5 * (a[3] + b[3]));
+    let [red, green, blue, opacity] = line.colour.map(|channel| f32::from(channel) / 255.0);
+    let stroke = Stroke {
+        from,
+        along,
+        length: (along[0] * along[0] + along[1] * along[1]).max(1e-12).sqrt(),
+        half_width,
+        dash,
+        travelled,
+        colour: [red, green, blue],
+        opacity: opacity * fade * 0.5 * width / half_width,
+        rows,
+    };
+    (!stroke.rows.is_empty()).then_some(stroke)
+}
+
+fn draw_one(band: &mut Band, frame: &Frame, stroke: &Stroke) {
+    let Stroke { from, along, length, half_width, dash, travelled, colour, opacity, .. } = *stroke;
+    let per_length2 = 1.0 / (length * length);
+    for y in band.within(&stroke.rows) {
+        let below = y as f32 + 0.5 - from[1];
+        let columns = columns_near(frame, stroke, below);
+        for (x, pixel) in columns.clone().zip(&mut band.row(y)[columns]) {
+            let beside = x as f32 + 0.5 - from[0];
+            let part = ((beside * along[0] + below * along[1]) * per_length2).clamp(0.0, 1.0);
+            let offset = [beside - part * along[0], below - part * along[1]];
+            let distance = (offset[0] * offset[0] + offset[1] * offset[1]).sqrt();
+            let mut coverage = (half_width + 0.5 - distance).clamp(0.0, 1.0);
             if dash > 0.0 {
-                let phase = ((part * length2.sqrt() + travelled) / (2.0 * dash)).rem_euclid(1.0);
+                let phase = ((part * length + travelled) / (2.0 * dash)).rem_euclid(1.0);
                 let inside = 0.25 - (phase - 0.25).abs().min((phase - 1.25).abs());
                 coverage *= (inside * 2.0 * dash + 0.5).clamp(0.0, 1.0);
             }
             if coverage > 0.0 {
-                let opacity = f32::from(line.colour[3]) / 255.0 * fade * coverage;
-                let colour = [0, 1, 2].map(|k| f32::from(line.colour[k]) / 255.0 * opacity);
-                let at = 4 * (y * picture.size[0] as usize + x);
-                over(&mut picture.rgba[at..at + 4], [colour[0], colour[1], colour[2], opacity]);
+                let opacity = opacity * coverage;
+                over(pixel, [colour[0] * opacity, colour[1] * opacity, colour[2] * opacity, opacity]);
             }
         }
     }
 }
 
-/// The columns of row `y` that can lie within `reach` of the line.
-fn columns_near(frame: &Frame, from: [f32; 2], to: [f32; 2], y: usize, reach: f32) -> std::ops::Range<usize> {
-    let centre = y as f32 + 0.5;
-    let slope = (to[0] - from[0]) / (to[1] - from[1]);
-    let at = |row: f32| from[0] + (row - from[1]) * slope;
-    let (low, high) = (from[0].min(to[0]), from[0].max(to[0]));
-    let (mut left, mut right) = (low, high);
-    if slope.is_finite() {
-        let spread = reach * (1.0 + slope.abs());
-        let ends = [at(centre - 1.0), at(centre + 1.0)];
-        left = (ends[0].min(ends[1]) - spread).max(low);
-        right = (ends[0].max(ends[1]) + spread).min(high);
-        if left > right {
-            return 0..0;
-        }
+/// The columns that can lie within reach of the line in the row whose centre is `below` its start.
+fn columns_near(frame: &Frame, stroke: &Stroke, below: f32) -> Range<usize> {
+    /// Beyond it a line is as good as level: it can reach every column that it spans.
+    const LEVEL: f32 = 1e4;
+    let Stroke { from, along, half_width, .. } = *stroke;
+    let reach = half_width + 0.5;
+    let (mut left, mut right) = (along[0].min(0.0) - reach, along[0].max(0.0) + reach);
+    let slope = along[0] / along[1];
+    if slope.abs() < LEVEL {
+        let (centre, spread) = (below * slope, reach * (1.0 + slope * slope).sqrt() + 0.01);
+        left = left.max(centre - spread);
+        right = right.min(centre + spread);
     }
-    frame.pixels(0, left - reach, right + reach)
+    frame.pixels(0, from[0] + left, from[0] + right)
 }
