@@ -27,7 +27,13 @@ fn vs_main(
     return Corner(vec4<f32>(at.x, -at.y, 0.0, 1.0), uv, colour);
 }
 
+// Whether only triangles of plain colour are drawn: they need nothing of the atlas.
+override PLAIN: bool = false;
+
 @fragment
 fn fs_main(corner: Corner) -> @location(0) vec4<f32> {
+    if (PLAIN) {
+        return to_target(corner.colour);
+    }
     return to_target(corner.colour * textureSample(atlas, atlas_sampler, corner.uv));
 }

@@ -2,10 +2,11 @@
 //!
 //! The shader of `egui-wgpu` 0.37 chooses by a uniform how it filters a texture. A software adapter (Mesa's llvmpipe)
 //! computes both ways at every pixel, among them 24 integer divisions that the other way would need: nine tenths of the
-//! time of a frame. Here the triangles of a frame go through a shader without that choice. On hardware, where a branch that
-//! is not taken costs nothing, egui draws by itself.
+//! time of a frame. Here the triangles of a frame go through a shader without that choice, and large areas of plain colour
+//! through one that reads no texture. On hardware, where a branch that is not taken costs nothing, egui draws by itself.
 
 use std::mem;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gpu::is_software;
@@ -73,7 +74,8 @@ impl egui::Plugin for MeshPlugin {
 
 /// The pipeline, the atlas and what the runs of a frame are drawn from.
 struct WindowMeshes {
-    pipeline: wgpu::RenderPipeline,
+    textured: wgpu::RenderPipeline,
+    plain: wgpu::RenderPipeline,
     layout: wgpu::BindGroupLayout,
     sampler: wgpu::Sampler,
     atlas: Option<wgpu::Texture>,
@@ -85,6 +87,42 @@ struct RunBuffers {
     group: wgpu::BindGroup,
     vertices: wgpu::Buffer,
     indices: wgpu::Buffer,
+    draws: Vec<Draw>,
+}
+
+/// Neighbouring triangles that are drawn at once.
+struct Draw {
+    clip: egui::Rect,
+    indices: Range<u32>,
+    first_vertex: i32,
+    is_plain: bool,
+}
+
+/// Plain triangles are drawn apart from others from so many square points on: changing the shader has its cost, too.
+const LARGE: f32 = 2000.0;
+
+/// Cuts a mesh into large areas of plain colour and what is between them; `first_index` and `first_vertex` are its place in
+/// the buffers of its run.
+fn draws_of(mesh: &epaint::Mesh, clip: egui::Rect, first_index: u32, first_vertex: i32) -> Vec<Draw> {
+    let mut draws: Vec<Draw> = Vec::new();
+    let triangles = mesh.indices.as_chunks::<3>().0;
+    let is_plain = |triangle: &[u32; 3]| triangle.iter().all(|&k| mesh.vertices[k as usize].uv == epaint::WHITE_UV);
+    let area = |triangle: &[u32; 3]| {
+        let [a, b, c] = triangle.map(|k| mesh.vertices[k as usize].pos);
+        let (ab, ac) = (b - a, c - a);
+        0.5 * (ab.x * ac.y - ab.y * ac.x).abs()
+    };
+    let mut first = first_index;
+    for alike in triangles.chunk_by(|a, b| is_plain(a) == is_plain(b)) {
+        let is_plain = is_plain(&alike[0]) && alike.iter().map(area).sum::<f32>() >= LARGE;
+        let indices = first..first + 3 * alike.len() as u32;
+        first = indices.end;
+        match draws.last_mut().filter(|last| last.is_plain == is_plain) {
+            Some(last) => last.indices.end = indices.end,
+            None => draws.push(Draw { clip, indices, first_vertex, is_plain }),
+        }
+    }
+    draws
 }
 
 impl WindowMeshes {
@@ -110,26 +148,27 @@ impl WindowMeshes {
             step_mode: wgpu::VertexStepMode::Vertex,
             attributes: &wgpu::vertex_attr_array![0 => Float32x2, 1 => Float32x2, 2 => Unorm8x4],
         };
-        let parts = PipelineParts {
-            label: "meshes",
-            source: concat!(
-                include_str!("../../shaders/common/target.wgsl"),
-                include_str!("../../shaders/meshes.wgsl")
-            )
-            .to_owned(),
-            constants: &[("LINEAR", f64::from(u8::from(format.is_srgb())))],
-            groups: &[&layout],
-            buffers: &[Some(vertex)],
-            format,
-            blend: Some(OVER),
+        let source =
+            concat!(include_str!("../../shaders/common/target.wgsl"), include_str!("../../shaders/meshes.wgsl"));
+        let pipeline = |plain: f64| {
+            let parts = PipelineParts {
+                label: "meshes",
+                source: source.to_owned(),
+                constants: &[("LINEAR", f64::from(u8::from(format.is_srgb()))), ("PLAIN", plain)],
+                groups: &[&layout],
+                buffers: &[Some(vertex.clone())],
+                format,
+                blend: Some(OVER),
+            };
+            render_pipeline(device, parts)
         };
-        let pipeline = render_pipeline(device, parts);
+        let (textured, plain) = (pipeline(0.0), pipeline(1.0));
         let sampler = device.create_sampler(&wgpu::SamplerDescriptor {
             mag_filter: wgpu::FilterMode::Linear,
             min_filter: wgpu::FilterMode::Linear,
             ..wgpu::SamplerDescriptor::default()
         });
-        Self { pipeline, layout, sampler, atlas: None, runs: Vec::new() }
+        Self { textured, plain, layout, sampler, atlas: None, runs: Vec::new() }
     }
 
     fn change_atlas(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, change: &ImageDelta) {
@@ -158,6 +197,13 @@ impl WindowMeshes {
         let Some(atlas) = &self.atlas else { return };
         let vertices: Vec<Vertex> = run.meshes.iter().flat_map(|(_, mesh)| &mesh.vertices).copied().collect();
         let indices: Vec<u32> = run.meshes.iter().flat_map(|(_, mesh)| &mesh.indices).copied().collect();
+        let mut draws = Vec::new();
+        let (mut first_index, mut first_vertex) = (0, 0);
+        for (clip, mesh) in &run.meshes {
+            draws.extend(draws_of(mesh, *clip, first_index, first_vertex));
+            first_index += mesh.indices.len() as u32;
+            first_vertex += mesh.vertices.len() as i32;
+        }
         let size_points = screen.size_in_pixels.map(|side| side as f32 / screen.pixels_per_point);
         let size = buffer(device, "screen", &[size_points, [0.0; 2]], wgpu::BufferUsages::UNIFORM);
         let atlas = view(atlas);
@@ -170,6 +216,7 @@ impl WindowMeshes {
             group: group(device, &self.layout, &resources),
             vertices: buffer(device, "vertices", &vertices, wgpu::BufferUsages::VERTEX),
             indices: buffer(device, "indices", &indices, wgpu::BufferUsages::INDEX),
+            draws,
         };
         if self.runs.len() <= run.number {
             self.runs.resize_with(run.number + 1, || None);
@@ -211,20 +258,16 @@ impl CallbackTrait for MeshRun {
     ) {
         let Some(window) = resources.get::<WindowMeshes>() else { return };
         let Some(Some(buffers)) = window.runs.get(self.number) else { return };
-        pass.set_pipeline(&window.pipeline);
         pass.set_bind_group(0, &buffers.group, &[]);
         pass.set_vertex_buffer(0, buffers.vertices.slice(..));
         pass.set_index_buffer(buffers.indices.slice(..), wgpu::IndexFormat::Uint32);
-        let (mut first_index, mut first_vertex) = (0, 0);
-        for (clip, mesh) in &self.meshes {
-            let end_index = first_index + mesh.indices.len() as u32;
-            let [x, y, width, height] = clip_px(clip, info.pixels_per_point, info.screen_size_px);
+        for draw in &buffers.draws {
+            let [x, y, width, height] = clip_px(&draw.clip, info.pixels_per_point, info.screen_size_px);
             if width > 0 && height > 0 {
+                pass.set_pipeline(if draw.is_plain { &window.plain } else { &window.textured });
                 pass.set_scissor_rect(x, y, width, height);
-                pass.draw_indexed(first_index..end_index, first_vertex, 0..1);
+                pass.draw_indexed(draw.indices.clone(), draw.first_vertex, 0..1);
             }
-            first_index = end_index;
-            first_vertex += mesh.vertices.len() as i32;
         }
     }
 }
