@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::buffer::Buffer;
 use super::dropout::{Drops, Site};
-use super::kernels::{Transposed, View, attention_softmax, linear_weight_gradient, product, scale, softmax_gradient};
+use super::kernels::{attention_softmax, linear_weight_gradient, scale, softmax_gradient};
 use super::layout::LinearAt;
+use super::product::{Transposed, View, product};
 use super::weights::Weights;
 
 /// The four projections of one attention.

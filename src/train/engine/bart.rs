@@ -3,9 +3,10 @@
 use super::attention::Span;
 use super::buffer::Buffer;
 use super::dropout::{Drops, Site};
-use super::kernels::{Transposed, View, cross_entropy, product};
+use super::kernels::cross_entropy;
 use super::layers::{DecoderLayerAt, DecoderLayerTape, EncoderLayerAt, EncoderLayerTape, NormTape, OpeningAt};
 use super::layout::{Layout, LinearAt, Places};
+use super::product::{Transposed, View, product};
 use super::weights::Weights;
 use crate::model::{Activation, BartConfig};
 

@@ -15,6 +15,7 @@ mod layers;
 mod layout;
 mod measure;
 mod perceptron;
+mod product;
 mod pseudolabels;
 mod weights;
 
@@ -30,10 +31,12 @@ pub use dropout::{Dropout, Drops};
 pub use layout::Layout;
 pub use measure::TokenLoss;
 pub use perceptron::{PerceptronAt, PerceptronTape};
-use weights::Weights;
 
 use buffer::{Buffer, Stores};
-pub(super) use kernels::{Transposed, View, product, vectorised};
+use weights::Weights;
+
+pub(super) use kernels::vectorised;
+pub(super) use product::{Transposed, View, product};
 
 /// Why the engine cannot train an architecture.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +51,10 @@ pub enum EngineError {
 
 /// Token rows that one piece of a batch holds at most: about what stays in a core's cache.
 const PIECE: usize = 512;
-/// Gradients are summed in so many shares, whatever the number of threads.
-const SHARES: usize = 4;
+/// A network of more weights than this keeps fewer gradients side by side.
+const MANY_WEIGHTS: usize = 1 << 24;
+/// Elements of the gradient that one task sums.
+const SUMMED: usize = 1 << 16;
 
 /// The network over a flat vector of parameters.
 #[derive(Debug, Clone)]
@@ -271,7 +276,7 @@ impl Engine {
         let (scale, readout_scale) = (inverse_sum(&batch.weights), inverse_sum(&batch.readout_weights));
         let states_scale = terms.states / states.len() as f32;
         let width = positions * self.d_model;
-        let share_rows = n_rows.div_ceil(SHARES).max(1);
+        let share_rows = n_rows.div_ceil(self.n_shares()).max(1);
         let shares: Vec<Share> = drestored
             .par_chunks_mut(share_rows * width)
             .enumerate()
@@ -336,14 +341,20 @@ impl Engine {
         loss
     }
 
-    /// Works on `n_rows` rows piece by piece, in [`SHARES`] shares side by side.
+    /// Gradients are summed in so many shares, whatever the number of threads: enough to keep them all busy when one of
+    /// them is slower.
+    fn n_shares(&self) -> usize {
+        if self.layout.n_bart > MANY_WEIGHTS { 4 } else { 8 }
+    }
+
+    /// Works on `n_rows` rows piece by piece, in shares side by side.
     fn shares(
         &self,
         n_rows: usize,
         seq: usize,
         work: impl Fn(std::ops::Range<usize>, &mut Share) + Sync,
     ) -> Vec<Share> {
-        let share_rows = n_rows.div_ceil(SHARES).max(1);
+        let share_rows = n_rows.div_ceil(self.n_shares()).max(1);
         let piece = piece_rows(seq);
         let share_of = |k: usize| {
             let mut share = Share { gradient: vec![0.0; self.layout.n_bart], loss: StepLoss::default() };
@@ -389,9 +400,14 @@ fn scaled(weights: &[f32], factor: f32) -> Vec<f32> {
 
 /// Adds the gradients of the shares to `g` in their order.
 fn sum_shares(shares: Vec<Share>, g: &mut [f32]) -> StepLoss {
+    let n = shares.iter().map(|share| share.gradient.len()).max().unwrap_or(0);
+    g[..n].par_chunks_mut(SUMMED).enumerate().for_each(|(k, g)| {
+        for share in &shares {
+            kernels::add_to(g, &share.gradient[k * SUMMED..][..g.len()]);
+        }
+    });
     let mut loss = StepLoss::default();
     for share in shares {
-        kernels::add_to(&mut g[..share.gradient.len()], &share.gradient);
         loss.decoder += share.loss.decoder;
         loss.readout += share.loss.readout;
         loss.states += share.loss.states;

@@ -4,8 +4,9 @@
 
 use rayon::prelude::*;
 
-use super::kernels::{Packed, Transposed, View, column_sums, leaky_relu, leaky_relu_gradient, product};
+use super::kernels::{column_sums, leaky_relu, leaky_relu_gradient};
 use super::layout::{LinearAt, Places};
+use super::product::{Packed, Transposed, View, product};
 
 /// Rows of a batch that one task works on.
 const ROWS: usize = 64;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::kernels::Packed;
 use super::layout::LinearAt;
+use super::product::Packed;
 
 /// Parameters; a matrix is packed when a product first asks for it.
 pub struct Weights<'a> {
