@@ -53,7 +53,7 @@ impl ColourMap {
 
     /// The colour at `part` of the map, 0 to 1; clamped, and the lower end for NaN.
     pub fn colour(self, part: f32) -> Rgba {
-        let step = (part.clamp(0.0, 1.0) * 255.0).round() as usize;
+        let step = (part.clamp(0.0, 1.0) * 255.0 + 0.5) as usize;
         let [r, g, b] = self.table()[step.min(255)];
         [r, g, b, 255]
     }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::gpu::is_software;
 use super::pipeline::{OVER, PipelineParts, buffer, extent, group, layout, render_pipeline, uniform_entry, view};
 use eframe::egui;
-use eframe::egui::epaint::{self, ClippedPrimitive, ClippedShape, ImageData, ImageDelta, Primitive, Vertex};
+use eframe::egui::epaint::{self, ClippedPrimitive, ClippedShape, ImageData, ImageDelta, Primitive, Shape, Vertex};
 use eframe::egui_wgpu::{self, CallbackResources, CallbackTrait, ScreenDescriptor, wgpu};
 
 /// Takes over what egui draws if the adapter is a program on the processor; call it before the first frame.
@@ -58,14 +58,17 @@ impl egui::Plugin for MeshPlugin {
             }
         };
         for ClippedPrimitive { clip_rect, primitive } in primitives {
-            match primitive {
-                // No texture but the atlas is ever loaded: pictures are maps, which are callbacks.
-                Primitive::Mesh(mesh) => run.push((clip_rect, mesh)),
-                Primitive::Callback(callback) => {
-                    end_run(&mut run, &mut runs);
-                    runs.push(ClippedShape::new(clip_rect, callback));
+            let left_to_egui: Shape = match primitive {
+                Primitive::Mesh(mesh) if mesh.texture_id == epaint::TextureId::default() => {
+                    run.push((clip_rect, mesh));
+                    continue;
                 }
-            }
+                // Of another texture we know nothing.
+                Primitive::Mesh(mesh) => Shape::mesh(mesh),
+                Primitive::Callback(callback) => callback.into(),
+            };
+            end_run(&mut run, &mut runs);
+            runs.push(ClippedShape::new(clip_rect, left_to_egui));
         }
         end_run(&mut run, &mut runs);
         output.shapes = runs;

@@ -277,7 +277,8 @@ fn add_group<S: Simd, const R: usize, const VECS: usize, const N: usize>(
     sums
 }
 
-/// As [`tile`] from `R` neighbouring rows of a panel of rows.
+/// As [`tile`] from `R` neighbouring rows of a panel of rows. Written out: behind what both could share, a trait or a closure,
+/// the compiler keeps the sums in memory, at a quarter of the speed.
 #[inline(always)]
 fn turned_tile<S: Simd, const R: usize, const VECS: usize>(
     simd: S,

@@ -16,7 +16,6 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &FieldLayer, the
     let Some(part_from_px) = PartFromPx::new(frame, grid.corners) else { return };
     let cells = (0..grid.values.len()).into_par_iter().with_min_len(1 << 12).map(|index| cell_values(layer, index));
     let cells = Cells { size: grid.size, values: cells.collect() };
-    let colours = layer.scale.map.table();
     let hatch = field_hatch(theme);
     let (spacing, width) = (FIELD_HATCH_SPACING * frame.px_per_point, FIELD_HATCH_WIDTH * frame.px_per_point);
     let row_bytes = 4 * picture.size[0] as usize;
@@ -25,7 +24,7 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &FieldLayer, the
             let px = [x as f32 + 0.5, y as f32 + 0.5];
             let Some(part) = part_from_px.part(px) else { continue };
             let (value, support) = cells.sample(part);
-            let mut colour = coloured(layer, colours, value);
+            let mut colour = coloured(layer, value);
             if support < 0.5 {
                 let across = (px[0] + px[1]) * FRAC_1_SQRT_2;
                 let from_line = ((across / spacing).rem_euclid(1.0) - 0.5).abs() * spacing;
@@ -38,10 +37,10 @@ pub(super) fn draw(picture: &mut Picture, frame: &Frame, layer: &FieldLayer, the
 }
 
 /// The colour of a part of the scale's range.
-fn coloured(layer: &FieldLayer, colours: &[[u8; 3]; 256], part: f32) -> [f32; 4] {
+fn coloured(layer: &FieldLayer, part: f32) -> [f32; 4] {
     let part = part.clamp(0.0, 1.0);
     let fading = if layer.fade > 0.0 { (part / layer.fade).clamp(0.0, 1.0).powi(2) } else { 1.0 };
-    let [r, g, b] = colours[((part * 255.0 + 0.5) as usize).min(255)];
+    let [r, g, b, _] = layer.scale.map.colour(part);
     premultiplied([r, g, b, 255], layer.opacity * fading)
 }
 
