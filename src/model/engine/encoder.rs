@@ -1,6 +1,6 @@
 use pulp::Arch;
 
-use super::gemm::{Inputs, Line, PANEL, Product};
+use super::gemm::{Line, Onto, PANEL, Product, Rows};
 use super::kernels;
 use super::weights::{EncoderBlock, Engine, FeedForward};
 
@@ -104,25 +104,25 @@ impl Engine {
                 }
             }
             Arch::new().dispatch(Product {
-                x: Inputs::Rows { data: &qkv[offset..], stride: 3 * d },
+                x: Rows { data: &qkv[offset..], stride: 3 * d },
                 panels: keys,
                 n_in: head_dim,
                 out: scores,
                 out_stride: n_columns,
                 n_rows: n,
                 n_out: n_columns,
-                add: false,
+                onto: Onto::Zero,
             });
             kernels::softmax_rows(scores, n_columns, n);
             Arch::new().dispatch(Product {
-                x: Inputs::Rows { data: scores, stride: n_columns },
+                x: Rows { data: scores, stride: n_columns },
                 panels: values,
                 n_in: n,
                 out: &mut mixed[offset..],
                 out_stride: d,
                 n_rows: n,
                 n_out: head_dim,
-                add: false,
+                onto: Onto::Zero,
             });
         }
     }

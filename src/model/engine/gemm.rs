@@ -1,19 +1,24 @@
 //! y = x Wᵀ + b for packed weights, and the same tile on matrices that are packed on the way (attention).
 //!
-//! A packed matrix is cut into panels of 32 output columns, each stored input by input, so that the inner loop reads it
-//! straight through. Every output element is summed over the inputs in the same order, whatever the number of rows: a
-//! molecule's result does not depend on the batch it is in.
+//! A packed matrix is cut into panels of 16 output columns, each stored input by input, so that the inner loop reads it
+//! straight through. A tile is some rows times some panels, as many as keep the multipliers busy and fit the registers.
+//! Every output element is summed over the inputs in the same order, whatever the number of rows: a molecule's result does
+//! not depend on the batch it is in.
+
+use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Output columns of a panel: two 512-bit or four 256-bit vectors.
-pub const PANEL: usize = 32;
-/// Rows that share a pass over a panel, where there are registers enough.
+/// Output columns of a panel: one 512-bit or two 256-bit vectors, a cache line.
+pub const PANEL: usize = 16;
+/// Rows of a panel of rows.
 pub const ROWS: usize = 8;
 /// Inputs that are summed in registers before the sums go to memory: a panel of them stays in the cache.
 const BLOCK: usize = 512;
 /// Rows that pass over all panels before the next ones do: what they give stays in the cache until it is whole.
 const ROW_BLOCK: usize = 64;
+/// Panels that all rows of a block pass over before the next panels: what the tiles of few rows read again is at hand.
+const PANELS_TOGETHER: usize = 4;
 /// Inputs between two looks at where the slices end: a check that could fail inside the innermost loop would make the
 /// compiler store all sums at every input.
 const GROUP: usize = 32;
@@ -89,41 +94,83 @@ impl PackedLinear {
         let n_rows = x.len() / self.n_in;
         assert_eq!(x.len(), n_rows * self.n_in, "rows of {} inputs", self.n_in);
         assert_eq!(out.len(), n_rows * self.n_out, "rows of {} outputs", self.n_out);
-        for row in out.chunks_exact_mut(self.n_out) {
-            row.copy_from_slice(&self.bias);
-        }
         let product = Product {
-            x: Inputs::Rows { data: x, stride: self.n_in },
+            x: Rows { data: x, stride: self.n_in },
             panels: &self.panels,
             n_in: self.n_in,
             out,
             out_stride: self.n_out,
             n_rows,
             n_out: self.n_out,
-            add: true,
+            onto: Onto::Row(&self.bias),
         };
         Arch::new().dispatch(product);
     }
 }
 
-/// The first operand of a product.
-#[derive(Debug, Clone, Copy)]
-pub enum Inputs<'a> {
-    /// Row-major, the rows `stride` apart.
-    Rows {
-        /// Starts at the first input of the first row.
-        data: &'a [f32],
-        /// Distance of two rows.
-        stride: usize,
-    },
-    /// Panels of [`ROWS`] rows, each stored input by input: what a matrix whose columns are the rows packs into.
-    Panels(&'a [[f32; ROWS]]),
+/// Rows of the largest tile on this processor: so many rows, or a multiple of them, take the least time each.
+pub fn tile_rows() -> usize {
+    struct TileRows;
+    impl WithSimd for TileRows {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            match S::REGISTER_COUNT * S::F32_LANES / PANEL {
+                32.. => 8,
+                8.. => 6,
+                4.. => 2,
+                _ => 1,
+            }
+        }
+    }
+    Arch::new().dispatch(TileRows)
 }
 
-/// out = x B or out += x B, with B in panels.
-pub struct Product<'a> {
+/// The first operand of a product. Each kind has code of its own: chosen within the loops, it costs a quarter of the speed.
+pub trait Operand: Copy {
+    /// The most rows of a tile, of those that registers allow.
+    const MOST_ROWS: usize;
+
+    /// Rows `row..row + R` times panels, of which `depth` inputs from `first` on are given; `n_in` is the length of all.
+    fn tile<S: Simd, const R: usize, const P: usize, const VECS: usize>(
+        self,
+        simd: S,
+        row: usize,
+        first: usize,
+        n_in: usize,
+        panels: [&[Line]; P],
+    ) -> Sums<S, R, P, VECS>;
+}
+
+/// Rows, `stride` apart.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// Starts at the first input of the first row.
+    pub data: &'a [f32],
+    /// Distance of two rows.
+    pub stride: usize,
+}
+
+/// Panels of [`ROWS`] rows, each stored input by input: what a matrix whose columns are the rows packs into.
+#[derive(Debug, Clone, Copy)]
+pub struct RowPanels<'a>(pub &'a [[f32; ROWS]]);
+
+/// What a product is added to.
+#[derive(Debug, Clone, Copy)]
+pub enum Onto<'a> {
+    /// Nothing: what was in the output is overwritten.
+    Zero,
+    /// What is in the output.
+    Output,
+    /// The same row of `n_out` for every row of the output: a bias.
+    Row(&'a [f32]),
+}
+
+/// out = x B, added to what `onto` says, with B in panels.
+pub struct Product<'a, X> {
     /// Rows of inputs.
-    pub x: Inputs<'a>,
+    pub x: X,
     /// Panels of `(n_in, PANEL)`.
     pub panels: &'a [Line],
     /// Inputs of a row, at least one.
@@ -136,208 +183,260 @@ pub struct Product<'a> {
     pub n_rows: usize,
     /// Outputs of a row.
     pub n_out: usize,
-    /// Whether the product is added to what is in `out`.
-    pub add: bool,
+    /// What the product is added to.
+    pub onto: Onto<'a>,
 }
 
-impl WithSimd for Product<'_> {
+impl<X: Operand> WithSimd for Product<'_, X> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match S::F32_LANES {
-            16 => self.run::<S, 2>(simd),
-            8 => self.run::<S, 4>(simd),
-            4 => self.run::<S, 8>(simd),
+            16 => self.run::<S, 1>(simd),
+            8 => self.run::<S, 2>(simd),
+            4 => self.run::<S, 4>(simd),
             _ => self.run::<S, PANEL>(simd),
         }
     }
 }
 
-impl Product<'_> {
+/// A block of rows, some panels, and the inputs `first..first + depth`.
+struct Part {
+    rows: Range<usize>,
+    panels: Range<usize>,
+    first: usize,
+    depth: usize,
+}
+
+impl<X: Operand> Product<'_, X> {
     #[inline(always)]
-    fn run<S: Simd, const VECS: usize>(self, simd: S) {
-        let Self { x, panels, n_in, out, out_stride, n_rows, n_out, add } = self;
-        // Few registers hold few rows; the order of summation is the same for each number of rows.
-        let most = (S::REGISTER_COUNT / VECS / 2).max(1);
-        for first in (0..n_in).step_by(BLOCK) {
-            let depth = BLOCK.min(n_in - first);
-            for start in (0..n_rows).step_by(ROW_BLOCK) {
-                let end = (start + ROW_BLOCK).min(n_rows);
-                for (p, panel) in panels.chunks_exact(n_in).enumerate().take(n_out.div_ceil(PANEL)) {
-                    let (panel, column) = (&panel[first..first + depth], p * PANEL);
-                    let width = PANEL.min(n_out - column);
-                    let mut row = start;
-                    while row < end {
-                        let out = &mut out[row * out_stride + column..];
-                        let to = Target { out, stride: out_stride, width, add: add || first > 0 };
-                        let left = (end - row).min(most);
-                        row += match x {
-                            Inputs::Rows { data, stride } => {
-                                rows_by_panel::<S, VECS>(simd, &data[row * stride + first..], stride, left, panel, to)
-                            }
-                            Inputs::Panels(rows) => {
-                                let rows = &rows[row / ROWS * n_in + first..][..depth];
-                                turned_by_panel::<S, VECS>(simd, rows, row % ROWS, left, panel, to)
-                            }
-                        };
-                    }
+    fn run<S: Simd, const VECS: usize>(mut self, simd: S) {
+        let n_panels = self.n_out.div_ceil(PANEL);
+        for first in (0..self.n_in).step_by(BLOCK) {
+            let depth = BLOCK.min(self.n_in - first);
+            for row in (0..self.n_rows).step_by(ROW_BLOCK) {
+                let rows = row..(row + ROW_BLOCK).min(self.n_rows);
+                for panel in (0..n_panels).step_by(PANELS_TOGETHER) {
+                    let panels = panel..(panel + PANELS_TOGETHER).min(n_panels);
+                    self.part::<S, VECS>(simd, Part { rows: rows.clone(), panels, first, depth });
                 }
             }
         }
     }
-}
 
-/// As many rows as a tile takes, at most `left`; returns how many.
-#[inline(always)]
-fn rows_by_panel<S: Simd, const VECS: usize>(
-    simd: S,
-    x: &[f32],
-    stride: usize,
-    left: usize,
-    panel: &[Line],
-    to: Target,
-) -> usize {
-    match left {
-        ROWS.. => tile::<S, ROWS, VECS>(simd, x, stride, panel, to),
-        4.. => tile::<S, 4, VECS>(simd, x, stride, panel, to),
-        2.. => tile::<S, 2, VECS>(simd, x, stride, panel, to),
-        _ => tile::<S, 1, VECS>(simd, x, stride, panel, to),
+    /// All rows of a part, in tiles: large ones first, then what is left. Two multipliers with a latency of four or five
+    /// want ten sums under way; a tile of R rows and P panels has R · P · VECS.
+    #[inline(always)]
+    fn part<S: Simd, const VECS: usize>(&mut self, simd: S, mut part: Part) {
+        match S::REGISTER_COUNT / VECS {
+            // 512-bit vectors
+            32.. => {
+                self.tiles::<S, 8, 2, VECS>(simd, &mut part);
+                self.tiles::<S, 4, 2, VECS>(simd, &mut part);
+                self.tiles::<S, 2, 4, VECS>(simd, &mut part);
+                self.tiles::<S, 1, 4, VECS>(simd, &mut part);
+            }
+            // 256-bit vectors, or 128-bit ones where there are 32 of them
+            8.. => {
+                if X::MOST_ROWS == 6 {
+                    self.tiles::<S, 6, 1, VECS>(simd, &mut part);
+                    self.tiles::<S, 5, 1, VECS>(simd, &mut part);
+                }
+                self.tiles::<S, 4, 1, VECS>(simd, &mut part);
+                self.tiles::<S, 2, 2, VECS>(simd, &mut part);
+                self.tiles::<S, 1, 4, VECS>(simd, &mut part);
+            }
+            4.. => {
+                self.tiles::<S, 2, 1, VECS>(simd, &mut part);
+                self.tiles::<S, 1, 1, VECS>(simd, &mut part);
+            }
+            _ => self.tiles::<S, 1, 1, VECS>(simd, &mut part),
+        }
+    }
+
+    /// Takes whole tiles of `R` rows from the front of a part.
+    #[inline(always)]
+    fn tiles<S: Simd, const R: usize, const P: usize, const VECS: usize>(&mut self, simd: S, part: &mut Part) {
+        let rows = part.rows.start..part.rows.start + part.rows.len() / R * R;
+        part.rows.start = rows.end;
+        let mut panel = part.panels.start;
+        while panel < part.panels.end && !rows.is_empty() {
+            if part.panels.end - panel >= P {
+                self.tile_column::<S, R, P, VECS>(simd, rows.clone(), panel, part);
+                panel += P;
+            } else {
+                self.tile_column::<S, R, 1, VECS>(simd, rows.clone(), panel, part);
+                panel += 1;
+            }
+        }
+    }
+
+    /// Tiles one below the other: `rows` times the `P` panels from `panel` on.
+    #[inline(always)]
+    fn tile_column<S: Simd, const R: usize, const P: usize, const VECS: usize>(
+        &mut self,
+        simd: S,
+        rows: Range<usize>,
+        panel: usize,
+        &Part { first, depth, .. }: &Part,
+    ) {
+        let panels: [&[Line]; P] = std::array::from_fn(|p| &self.panels[(panel + p) * self.n_in + first..][..depth]);
+        let column = panel * PANEL;
+        let onto = match self.onto {
+            _ if first > 0 => Onto::Output,
+            Onto::Row(bias) => Onto::Row(&bias[column..]),
+            onto => onto,
+        };
+        for row in rows.step_by(R) {
+            let sums = self.x.tile::<S, R, P, VECS>(simd, row, first, self.n_in, panels);
+            for (r, sums) in sums.into_iter().enumerate() {
+                let out = &mut self.out[(row + r) * self.out_stride..][column..];
+                let n = out.len().min(self.n_out - column).min(P * PANEL);
+                store::<S, P, VECS>(simd, sums, &mut out[..n], onto);
+            }
+        }
     }
 }
 
-/// As [`rows_by_panel`] from row `first` of a panel of rows.
-#[inline(always)]
-fn turned_by_panel<S: Simd, const VECS: usize>(
-    simd: S,
-    x: &[[f32; ROWS]],
-    first: usize,
-    left: usize,
-    panel: &[Line],
-    to: Target,
-) -> usize {
-    match left.min(ROWS - first) {
-        ROWS.. => turned_tile::<S, ROWS, VECS>(simd, x, 0, panel, to),
-        4.. => turned_tile::<S, 4, VECS>(simd, x, first, panel, to),
-        2.. => turned_tile::<S, 2, VECS>(simd, x, first, panel, to),
-        _ => turned_tile::<S, 1, VECS>(simd, x, first, panel, to),
-    }
-}
+/// The sums of a tile: R rows, P panels.
+pub type Sums<S, const R: usize, const P: usize, const VECS: usize> = [[[<S as Simd>::f32s; VECS]; P]; R];
 
-/// Where a tile goes.
-struct Target<'a> {
-    out: &'a mut [f32],
-    stride: usize,
-    width: usize,
-    add: bool,
-}
+impl Operand for Rows<'_> {
+    const MOST_ROWS: usize = 6;
 
-/// Takes `R` rows of `x`, `stride` apart, times one panel to where they go; returns `R`.
-#[inline(always)]
-fn tile<S: Simd, const R: usize, const VECS: usize>(
-    simd: S,
-    x: &[f32],
-    stride: usize,
-    panel: &[Line],
-    to: Target,
-) -> usize {
-    let rows: [&[f32]; R] = std::array::from_fn(|r| &x[r * stride..][..panel.len()]);
-    let (groups, rest) = panel.as_chunks::<GROUP>();
-    let mut sums = [[simd.splat_f32s(0.0); VECS]; R];
-    for (g, weights) in groups.iter().enumerate() {
-        let x: [&[f32; GROUP]; R] =
-            std::array::from_fn(|r| rows[r][g * GROUP..].first_chunk().expect("a group of inputs"));
-        sums = add_group(simd, x, weights, sums);
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const P: usize, const VECS: usize>(
+        self,
+        simd: S,
+        row: usize,
+        first: usize,
+        _: usize,
+        panels: [&[Line]; P],
+    ) -> Sums<S, R, P, VECS> {
+        let depth = panels[0].len();
+        let x: [&[f32]; R] = std::array::from_fn(|r| &self.data[(row + r) * self.stride + first..][..depth]);
+        let mut sums = [[[simd.splat_f32s(0.0); VECS]; P]; R];
+        let whole = depth / GROUP * GROUP;
+        for k in (0..whole).step_by(GROUP) {
+            let x: [&[f32; GROUP]; R] = std::array::from_fn(|r| x[r][k..].first_chunk().expect("a group of inputs"));
+            let weights: [&[Line; GROUP]; P] =
+                std::array::from_fn(|p| panels[p][k..].first_chunk().expect("their weights"));
+            sums = add_group(simd, x, weights, sums);
+        }
+        for k in whole..depth {
+            let x: [&[f32; 1]; R] = std::array::from_fn(|r| x[r][k..].first_chunk().expect("an input"));
+            let weights: [&[Line; 1]; P] = std::array::from_fn(|p| panels[p][k..].first_chunk().expect("its weights"));
+            sums = add_group(simd, x, weights, sums);
+        }
+        sums
     }
-    for (k, weights) in (groups.len() * GROUP..).zip(rest.as_chunks::<1>().0) {
-        let x: [&[f32; 1]; R] = std::array::from_fn(|r| rows[r][k..].first_chunk().expect("an input"));
-        sums = add_group(simd, x, weights, sums);
-    }
-    store::<S, R, VECS>(simd, sums, to);
-    R
 }
 
 /// Sums of `N` inputs further. Nothing in here can fail, so that the sums stay in registers.
 #[inline(always)]
-fn add_group<S: Simd, const R: usize, const VECS: usize, const N: usize>(
+fn add_group<S: Simd, const R: usize, const P: usize, const VECS: usize, const N: usize>(
     simd: S,
     x: [&[f32; N]; R],
-    weights: &[Line; N],
-    mut sums: [[S::f32s; VECS]; R],
-) -> [[S::f32s; VECS]; R] {
+    weights: [&[Line; N]; P],
+    mut sums: Sums<S, R, P, VECS>,
+) -> Sums<S, R, P, VECS> {
     for k in 0..N {
-        let weights = S::as_simd_f32s(&weights[k].0).0.first_chunk::<VECS>().expect("vectors of a panel");
+        let weights: [&[S::f32s; VECS]; P] = std::array::from_fn(|p| vectors::<S, VECS>(&weights[p][k]));
         for r in 0..R {
             let x = simd.splat_f32s(x[r][k]);
-            for v in 0..VECS {
-                sums[r][v] = simd.mul_add_f32s(x, weights[v], sums[r][v]);
+            for p in 0..P {
+                for v in 0..VECS {
+                    sums[r][p][v] = simd.mul_add_f32s(x, weights[p][v], sums[r][p][v]);
+                }
             }
         }
     }
     sums
 }
 
-/// As [`tile`] from `R` neighbouring rows of a panel of rows. Written out: behind what both could share, a trait or a closure,
-/// the compiler keeps the sums in memory, at a quarter of the speed.
-#[inline(always)]
-fn turned_tile<S: Simd, const R: usize, const VECS: usize>(
-    simd: S,
-    x: &[[f32; ROWS]],
-    first: usize,
-    panel: &[Line],
-    to: Target,
-) -> usize {
-    let (groups, rest) = panel.as_chunks::<GROUP>();
-    let (x_groups, x_rest) = x.as_chunks::<GROUP>();
-    let mut sums = [[simd.splat_f32s(0.0); VECS]; R];
-    for (x, weights) in x_groups.iter().zip(groups) {
-        let x: [&[f32; R]; GROUP] = std::array::from_fn(|k| x[k][first..].first_chunk().expect("rows of a panel"));
-        sums = add_turned_group(simd, x, weights, sums);
+impl Operand for RowPanels<'_> {
+    const MOST_ROWS: usize = 4;
+
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const P: usize, const VECS: usize>(
+        self,
+        simd: S,
+        row: usize,
+        first: usize,
+        n_in: usize,
+        panels: [&[Line]; P],
+    ) -> Sums<S, R, P, VECS> {
+        let (x, row) = (&self.0[row / ROWS * n_in + first..][..panels[0].len()], row % ROWS);
+        let mut sums = [[[simd.splat_f32s(0.0); VECS]; P]; R];
+        let (x_groups, x_rest) = x.as_chunks::<GROUP>();
+        for (g, x) in x_groups.iter().enumerate() {
+            let x: [&[f32; R]; GROUP] = std::array::from_fn(|k| x[k][row..].first_chunk().expect("rows of a panel"));
+            let weights: [&[Line; GROUP]; P] =
+                std::array::from_fn(|p| panels[p][g * GROUP..].first_chunk().expect("a group of weights"));
+            sums = add_turned_group(simd, x, weights, sums);
+        }
+        for (k, x) in (x_groups.len() * GROUP..).zip(x_rest) {
+            let x: [&[f32; R]; 1] = [x[row..].first_chunk().expect("rows of a panel")];
+            let weights: [&[Line; 1]; P] =
+                std::array::from_fn(|p| panels[p][k..].first_chunk().expect("their weights"));
+            sums = add_turned_group(simd, x, weights, sums);
+        }
+        sums
     }
-    for (x, weights) in x_rest.iter().zip(rest.as_chunks::<1>().0) {
-        let x: [&[f32; R]; 1] = [x[first..].first_chunk().expect("rows of a panel")];
-        sums = add_turned_group(simd, x, weights, sums);
-    }
-    store::<S, R, VECS>(simd, sums, to);
-    R
 }
 
 /// As [`add_group`].
 #[inline(always)]
-fn add_turned_group<S: Simd, const R: usize, const VECS: usize, const N: usize>(
+fn add_turned_group<S: Simd, const R: usize, const P: usize, const VECS: usize, const N: usize>(
     simd: S,
     x: [&[f32; R]; N],
-    weights: &[Line; N],
-    mut sums: [[S::f32s; VECS]; R],
-) -> [[S::f32s; VECS]; R] {
+    weights: [&[Line; N]; P],
+    mut sums: Sums<S, R, P, VECS>,
+) -> Sums<S, R, P, VECS> {
     for k in 0..N {
-        let weights = S::as_simd_f32s(&weights[k].0).0.first_chunk::<VECS>().expect("vectors of a panel");
+        let weights: [&[S::f32s; VECS]; P] = std::array::from_fn(|p| vectors::<S, VECS>(&weights[p][k]));
         for r in 0..R {
             let x = simd.splat_f32s(x[k][r]);
-            for v in 0..VECS {
-                sums[r][v] = simd.mul_add_f32s(x, weights[v], sums[r][v]);
+            for p in 0..P {
+                for v in 0..VECS {
+                    sums[r][p][v] = simd.mul_add_f32s(x, weights[p][v], sums[r][p][v]);
+                }
             }
         }
     }
     sums
 }
 
+/// The vectors of a line.
 #[inline(always)]
-fn store<S: Simd, const R: usize, const VECS: usize>(simd: S, sums: [[S::f32s; VECS]; R], to: Target) {
-    let Target { out, stride, width, add } = to;
-    for r in 0..R {
-        let out = &mut out[r * stride..][..width];
-        if width == PANEL {
-            for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums[r]) {
-                *out = if add { simd.add_f32s(*out, sum) } else { sum };
+fn vectors<S: Simd, const VECS: usize>(line: &Line) -> &[S::f32s; VECS] {
+    S::as_simd_f32s(&line.0).0.first_chunk().expect("vectors of a panel")
+}
+
+/// Adds a row of a tile to what `onto` says; the last panel may be wider than `out`.
+#[inline(always)]
+fn store<S: Simd, const P: usize, const VECS: usize>(simd: S, sums: [[S::f32s; VECS]; P], out: &mut [f32], onto: Onto) {
+    for (p, (out, sums)) in out.chunks_mut(PANEL).zip(sums).enumerate() {
+        if let Some(out) = out.first_chunk_mut::<PANEL>() {
+            let start = match onto {
+                Onto::Zero => [0.0; PANEL],
+                Onto::Output => *out,
+                Onto::Row(row) => *row[p * PANEL..].first_chunk().expect("a bias for each column"),
+            };
+            let start = S::as_simd_f32s(&start).0;
+            for ((out, start), sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(start).zip(sums) {
+                *out = simd.add_f32s(*start, sum);
             }
         } else {
             let mut whole = [0.0; PANEL];
-            for (slot, sum) in S::as_mut_simd_f32s(&mut whole).0.iter_mut().zip(sums[r]) {
-                *slot = sum;
-            }
-            for (out, sum) in out.iter_mut().zip(whole) {
-                *out = if add { *out + sum } else { sum };
+            S::as_mut_simd_f32s(&mut whole).0.copy_from_slice(&sums);
+            for (k, (out, sum)) in out.iter_mut().zip(whole).enumerate() {
+                *out = match onto {
+                    Onto::Zero => sum,
+                    Onto::Output => *out + sum,
+                    Onto::Row(row) => row[p * PANEL + k] + sum,
+                };
             }
         }
     }
@@ -355,7 +454,7 @@ mod tests {
 
     #[test]
     fn packed_product_is_the_product() {
-        for (rows, n_in, n_out) in [(1, 1, 1), (3, 5, 33), (8, 64, 64), (13, 700, 40), (17, 1100, 31)] {
+        for (rows, n_in, n_out) in [(1, 1, 1), (3, 5, 33), (8, 64, 64), (11, 45, 130), (13, 700, 40), (70, 1100, 31)] {
             let (x, w, b) = (numbers(rows * n_in, 1), numbers(n_in * n_out, 2), numbers(n_out, 3));
             let mut out = vec![f32::NAN; rows * n_out];
             PackedLinear::new(&w, b.clone(), n_in).apply(&x, &mut out);
@@ -383,7 +482,7 @@ mod tests {
             rows.copy_from_slice(&w[first * n_in..][..rows.len()]);
             Ok(())
         });
-        assert_eq!(asked, [(0, 32), (32, 32), (64, 11)]);
+        assert_eq!(asked, [(0, 16), (16, 16), (32, 16), (48, 16), (64, 11)]);
         assert_eq!(packed.unwrap().panels, PackedLinear::new(&w, b.clone(), n_in).panels);
         assert_eq!(PackedLinear::from_rows(b, n_in, |_, _| Err("cut short")).unwrap_err(), "cut short");
     }
@@ -392,8 +491,8 @@ mod tests {
     fn a_row_does_not_depend_on_its_batch() {
         let (n_in, n_out) = (600, 50);
         let linear = PackedLinear::new(&numbers(n_in * n_out, 2), numbers(n_out, 3), n_in);
-        let x = numbers(15 * n_in, 1);
-        let mut together = vec![0.0; 15 * n_out];
+        let x = numbers(23 * n_in, 1);
+        let mut together = vec![0.0; 23 * n_out];
         linear.apply(&x, &mut together);
         for (row, expected) in x.chunks_exact(n_in).zip(together.chunks_exact(n_out)) {
             let mut alone = vec![0.0; n_out];

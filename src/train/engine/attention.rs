@@ -6,7 +6,7 @@ use super::buffer::Buffer;
 use super::dropout::{Drops, Site};
 use super::kernels::{attention_softmax, linear_weight_gradient, scale, softmax_gradient};
 use super::layout::LinearAt;
-use super::product::{Transposed, View, product};
+use super::product::{Onto, Transposed, View, product};
 use super::weights::Weights;
 
 /// The four projections of one attention.
@@ -145,8 +145,7 @@ impl LinearAt {
     /// x Wᵀ + b.
     pub fn forward(&self, p: &Weights, x: &[f32]) -> Buffer {
         let mut y = Buffer::stale(x.len() / self.n_in * self.n_out);
-        y.chunks_exact_mut(self.n_out).for_each(|row| row.copy_from_slice(self.bias(p)));
-        p.transposed(self).multiply(x, &mut y, true);
+        p.transposed(self).multiply(x, &mut y, Onto::Row(self.bias(p)));
         y
     }
 
@@ -155,7 +154,7 @@ impl LinearAt {
         let (weight_grad, bias_grad) = self.both_mut(g);
         linear_weight_gradient(x, dy, weight_grad, bias_grad);
         if let Some((dx, add)) = dx {
-            p.plain(self).multiply(dy, dx, add);
+            p.plain(self).multiply(dy, dx, if add { Onto::Output } else { Onto::Zero });
         }
     }
 }

@@ -6,7 +6,7 @@ use super::dropout::{Drops, Site};
 use super::kernels::cross_entropy;
 use super::layers::{DecoderLayerAt, DecoderLayerTape, EncoderLayerAt, EncoderLayerTape, NormTape, OpeningAt};
 use super::layout::{Layout, LinearAt, Places};
-use super::product::{Transposed, View, product};
+use super::product::{Onto, Transposed, View, product};
 use super::weights::Weights;
 use crate::model::{Activation, BartConfig};
 
@@ -217,10 +217,8 @@ impl BartAt {
     pub fn logits(&self, p: &Weights, states: &[f32]) -> Buffer {
         let (d, v) = (self.head.n_in, self.head.n_out);
         let mut logits = Buffer::stale(states.len() / d * v);
-        for row in logits.chunks_exact_mut(v) {
-            row.copy_from_slice(&p[self.logits_bias..self.logits_bias + v]);
-        }
-        p.transposed(&self.head).multiply(states, &mut logits, true);
+        let bias = Onto::Row(&p[self.logits_bias..self.logits_bias + v]);
+        p.transposed(&self.head).multiply(states, &mut logits, bias);
         logits
     }
 
@@ -239,7 +237,7 @@ impl BartAt {
     pub fn head_backward(&self, p: &Weights, g: &mut [f32], states: &[f32], dlogits: &[f32]) -> Buffer {
         let LinearAt { start, n_out, n_in } = self.head;
         let mut dstates = Buffer::stale(states.len());
-        p.plain(&self.head).multiply(dlogits, &mut dstates, false);
+        p.plain(&self.head).multiply(dlogits, &mut dstates, Onto::Zero);
         let (dlogits, states) = (View::new(dlogits, n_out), View::new(states, n_in));
         product(&mut g[start..start + n_out * n_in], n_in, true, dlogits, states, Transposed::First);
         dstates

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::kernels::{column_sums, leaky_relu, leaky_relu_gradient};
 use super::layout::{LinearAt, Places};
-use super::product::{Packed, Transposed, View, product};
+use super::product::{Onto, Packed, Transposed, View, product};
 
 /// Rows of a batch that one task works on.
 const ROWS: usize = 64;
@@ -47,8 +47,7 @@ impl PerceptronAt {
             let mut y = vec![0.0; input.len() / layer.n_in * layer.n_out];
             let weight = Packed::side_by_side(layer.weight(p), layer.n_in, true);
             y.par_chunks_mut(ROWS * layer.n_out).zip(input.par_chunks(ROWS * layer.n_in)).for_each(|(y, x)| {
-                y.chunks_exact_mut(layer.n_out).for_each(|row| row.copy_from_slice(layer.bias(p)));
-                weight.multiply(x, y, true);
+                weight.multiply(x, y, Onto::Row(layer.bias(p)));
                 if k < 3 {
                     leaky_relu(y, self.slope);
                 }
@@ -84,7 +83,7 @@ impl PerceptronAt {
             let weight = Packed::side_by_side(layer.weight(p), layer.n_in, false);
             dx.par_chunks_mut(ROWS * layer.n_in)
                 .zip(dy.par_chunks(ROWS * layer.n_out))
-                .for_each(|(dx, dy)| weight.multiply(dy, dx, false));
+                .for_each(|(dx, dy)| weight.multiply(dy, dx, Onto::Zero));
             dy = dx;
         }
         Some(dy)

@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use pulp::Arch;
 use rayon::prelude::*;
 
-use crate::model::engine::gemm::{Inputs, Line, PANEL, Product, ROWS};
+pub use crate::model::engine::gemm::Onto;
+use crate::model::engine::gemm::{Line, PANEL, Product, ROWS, RowPanels, Rows};
 
 /// A row-major matrix inside a slice; rows are `stride` apart.
 #[derive(Clone, Copy)]
@@ -85,17 +86,18 @@ pub fn product(out: &mut [f32], out_stride: usize, add: bool, a: View, b: View, 
             for (p, panel) in panels.chunks_exact_mut(n_in).enumerate() {
                 pack(b, p, transposed == Transposed::Second, panel);
             }
-            let x = if transposed == Transposed::First {
+            let onto = if add || first > 0 { Onto::Output } else { Onto::Zero };
+            if transposed == Transposed::First {
                 turned.resize(n_rows.div_ceil(ROWS) * n_in, [0.0; ROWS]);
                 for (p, panel) in turned.chunks_exact_mut(n_in).enumerate() {
                     copy_columns(a.columns(p * ROWS, ROWS), panel.iter_mut());
                 }
-                Inputs::Panels(turned)
+                let x = RowPanels(turned);
+                Arch::new().dispatch(Product { x, panels, n_in, out, out_stride, n_rows, n_out, onto });
             } else {
-                Inputs::Rows { data: a.data, stride: a.stride }
-            };
-            let add = add || first > 0;
-            Arch::new().dispatch(Product { x, panels, n_in, out, out_stride, n_rows, n_out, add });
+                let x = Rows { data: a.data, stride: a.stride };
+                Arch::new().dispatch(Product { x, panels, n_in, out, out_stride, n_rows, n_out, onto });
+            }
         }
     });
 }
@@ -180,12 +182,12 @@ impl Packed {
         (view, Self { panels: vec![Line::default(); n_out.div_ceil(PANEL) * n_in], n_in, n_out })
     }
 
-    /// out = x times the packed matrix, or out += that.
-    pub fn multiply(&self, x: &[f32], out: &mut [f32], add: bool) {
+    /// out = x times the packed matrix, added to what `onto` says.
+    pub fn multiply(&self, x: &[f32], out: &mut [f32], onto: Onto) {
         let Self { panels, n_in, n_out } = self;
         let (n_in, n_out) = (*n_in, *n_out);
-        let (n_rows, x) = (x.len() / n_in, Inputs::Rows { data: x, stride: n_in });
-        Arch::new().dispatch(Product { x, panels, n_in, out, out_stride: n_out, n_rows, n_out, add });
+        let (n_rows, x) = (x.len() / n_in, Rows { data: x, stride: n_in });
+        Arch::new().dispatch(Product { x, panels, n_in, out, out_stride: n_out, n_rows, n_out, onto });
     }
 }
 
@@ -237,11 +239,11 @@ mod tests {
         let (x, dy, weight) = (numbers(rows * n_in, 1), numbers(rows * n_out, 2), numbers(n_out * n_in, 3));
         let (mut expected, mut found) = (vec![0.0; rows * n_out], vec![f32::NAN; rows * n_out]);
         product(&mut expected, n_out, false, View::new(&x, n_in), View::new(&weight, n_in), Transposed::Second);
-        Packed::new(&weight, n_in, true).multiply(&x, &mut found, false);
+        Packed::new(&weight, n_in, true).multiply(&x, &mut found, Onto::Zero);
         assert_eq!(found, expected);
         let (mut expected, mut found) = (vec![0.0; rows * n_in], vec![f32::NAN; rows * n_in]);
         product(&mut expected, n_in, false, View::new(&dy, n_out), View::new(&weight, n_in), Transposed::None);
-        Packed::side_by_side(&weight, n_in, false).multiply(&dy, &mut found, false);
+        Packed::side_by_side(&weight, n_in, false).multiply(&dy, &mut found, Onto::Zero);
         assert_eq!(found, expected);
     }
 }
