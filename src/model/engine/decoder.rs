@@ -1,6 +1,8 @@
 use super::super::greedy::{GreedyParams, Tokens};
 use super::attention::Cache;
 use super::encoder::sized;
+use super::first_block::NewRows;
+use super::gemm;
 use super::kernels;
 use super::weights::{DecoderBlock, Engine};
 
@@ -15,6 +17,7 @@ struct Growing {
 struct StepScratch {
     x: Vec<f32>,
     qkv: Vec<f32>,
+    new: NewRows,
     mixed: Vec<f32>,
     residual: Vec<f32>,
     hidden: Vec<f32>,
@@ -23,15 +26,15 @@ struct StepScratch {
     cross_kv: Vec<f32>,
 }
 
-/// Weights up to this size stay in the last-level cache, and so should the keys and values beside them: few rows then.
-/// Larger ones come from memory, and more rows share each pass over them. Measured with benches/model.rs.
+/// Weights up to this size stay in the last-level cache, and so should the keys and values beside them: as few rows then as
+/// fill a tile. Larger ones come from memory, and more rows share each pass over them. Measured with benches/model.rs.
 const SMALL_WEIGHTS_BYTES: usize = 16 << 20;
 
 impl Engine {
     /// Rows that are decoded side by side.
     fn n_slots(&self) -> usize {
         let bytes: usize = self.decoder_blocks.iter().map(DecoderBlock::n_bytes).sum::<usize>() + self.head.n_bytes();
-        if bytes <= SMALL_WEIGHTS_BYTES { 8 } else { 64 }
+        if bytes <= SMALL_WEIGHTS_BYTES { gemm::tile_rows() } else { 64 }
     }
 
     fn cache(&self, n_slots: usize, n_positions: usize) -> Cache {
@@ -132,10 +135,11 @@ impl Engine {
         let d = self.config.d_model;
         let n = growing.len();
         let x = sized(&mut scratch.x, n * d);
-        for (row, x) in growing.iter().zip(x.chunks_exact_mut(d)) {
+        let inputs = growing.iter().map(|row| {
             let ids = &tokens[row.row].ids;
-            let t = ids.len();
-            let id = ids.last().copied().unwrap_or(params.start);
+            (ids.last().copied().unwrap_or(params.start), ids.len())
+        });
+        for ((id, t), x) in inputs.clone().zip(x.chunks_exact_mut(d)) {
             self.embed(id, &self.decoder.positions[t * d..(t + 1) * d], x);
         }
         kernels::layer_norm(x, &self.decoder.norm.weight, &self.decoder.norm.bias);
@@ -143,9 +147,13 @@ impl Engine {
         let residual = sized(&mut scratch.residual, n * d);
         let longest = own.iter().chain(cross).map(Cache::n_scores).max().unwrap_or(0);
         let scores = sized(&mut scratch.scores, longest);
-        for ((block, own), cross) in self.decoder_blocks.iter().zip(own).zip(cross) {
+        for (k, ((block, own), cross)) in self.decoder_blocks.iter().zip(own).zip(cross).enumerate() {
             let qkv = sized(&mut scratch.qkv, n * 3 * d);
-            block.qkv.apply(x, qkv);
+            if k == 0 {
+                self.decoder.first_block.apply(&block.qkv, inputs.clone(), x, &mut scratch.new, qkv);
+            } else {
+                block.qkv.apply(x, qkv);
+            }
             for ((row, qkv), mixed) in growing.iter().zip(qkv.chunks_exact(3 * d)).zip(mixed.chunks_exact_mut(d)) {
                 let t = tokens[row.row].ids.len();
                 own.write(row.slot, t, &qkv[d..2 * d], &qkv[2 * d..]);

@@ -1,5 +1,6 @@
 use pulp::Arch;
 
+use super::first_block::NewRows;
 use super::gemm::{Line, Onto, PANEL, Product, Rows};
 use super::kernels;
 use super::weights::{EncoderBlock, Engine, FeedForward};
@@ -8,6 +9,7 @@ use super::weights::{EncoderBlock, Engine, FeedForward};
 #[derive(Debug, Default)]
 pub struct EncoderScratch {
     qkv: Vec<f32>,
+    new: NewRows,
     mixed: Vec<f32>,
     hidden: Vec<f32>,
     residual: Vec<f32>,
@@ -36,7 +38,14 @@ impl Engine {
             self.embed(id, &self.encoder.positions[k * d..(k + 1) * d], state);
         }
         kernels::layer_norm(states, &self.encoder.norm.weight, &self.encoder.norm.bias);
-        for block in &self.encoder_blocks {
+        for (k, block) in self.encoder_blocks.iter().enumerate() {
+            let qkv = sized(&mut scratch.qkv, ids.len() * 3 * d);
+            if k == 0 {
+                let tokens = ids.iter().copied().zip(0..);
+                self.encoder.first_block.apply(&block.qkv, tokens, states, &mut scratch.new, qkv);
+            } else {
+                block.qkv.apply(states, qkv);
+            }
             self.encoder_block(block, states, scratch);
         }
     }
@@ -50,10 +59,10 @@ impl Engine {
         }
     }
 
+    /// The rest of a block, behind query, key and value.
     fn encoder_block(&self, block: &EncoderBlock, states: &mut [f32], scratch: &mut EncoderScratch) {
         let d = self.config.d_model;
         let n = states.len() / d;
-        block.qkv.apply(states, sized(&mut scratch.qkv, n * 3 * d));
         self.self_attention(n, scratch);
         let residual = sized(&mut scratch.residual, n * d);
         block.out.apply(&scratch.mixed[..n * d], residual);

@@ -9,6 +9,7 @@
 mod attention;
 mod decoder;
 mod encoder;
+mod first_block;
 pub(crate) mod gemm;
 mod kernels;
 pub(crate) mod vectorised;

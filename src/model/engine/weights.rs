@@ -1,5 +1,6 @@
 use super::super::checkpoint::{Checkpoint, CheckpointError};
 use super::super::config::BartConfig;
+use super::first_block::FirstBlock;
 use super::gemm::PackedLinear;
 use super::kernels;
 
@@ -38,11 +39,13 @@ pub(super) struct DecoderBlock {
     pub feed_forward: FeedForward,
 }
 
-/// Positions (without their offset rows) and the layer norm that open an encoder or decoder.
+/// Positions (without their offset rows) and the layer norm that open an encoder or decoder, and what was kept of its first
+/// block.
 #[derive(Debug)]
 pub(super) struct Opening {
     pub positions: Vec<f32>,
     pub norm: Norm,
+    pub first_block: FirstBlock,
 }
 
 /// Four linear layers with leaky rectifiers between them.
@@ -223,9 +226,11 @@ impl Reader<'_> {
     }
 
     fn opening(&self, side: &str) -> Read<Opening> {
+        let BartConfig { d_model: d, vocab_size, .. } = self.checkpoint.config;
         let mut positions = self.checkpoint.values(&format!("{side}.embed_positions.weight"))?;
-        positions.drain(..2 * self.checkpoint.config.d_model);
-        Ok(Opening { positions, norm: self.norm(&format!("{side}.layernorm_embedding"))? })
+        positions.drain(..2 * d);
+        let first_block = FirstBlock::new(vocab_size, positions.len() / d, 3 * d);
+        Ok(Opening { positions, norm: self.norm(&format!("{side}.layernorm_embedding"))?, first_block })
     }
 
     fn perceptron(&self, name: &str) -> Read<Option<Perceptron>> {
