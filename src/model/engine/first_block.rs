@@ -1,11 +1,14 @@
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
 
 use super::encoder::sized;
 use super::gemm::PackedLinear;
 
 /// Bytes of rows that are kept at most.
 const ROOM_BYTES: usize = 64 << 20;
+
+/// A token and its position.
+pub(super) type Place = (u32, usize);
 
 /// What the first block makes of a token at a position before it looks at any other: its query, key and value.
 ///
@@ -14,69 +17,60 @@ const ROOM_BYTES: usize = 64 << 20;
 /// bit for bit, whether it was kept or not.
 #[derive(Debug)]
 pub(super) struct FirstBlock {
-    /// `(vocab, positions)`
-    rows: Vec<OnceLock<Box<[f32]>>>,
-    n_positions: usize,
-    /// Rows that there is room for.
-    room: AtomicUsize,
+    rows: RwLock<HashMap<Place, Box<[f32]>>>,
+    most_rows: usize,
 }
 
 /// Rows that are met for the first time, as buffers of one thread.
 #[derive(Debug, Default)]
 pub(super) struct NewRows {
-    /// Slots of all tokens.
-    slots: Vec<usize>,
-    /// Places of new ones among them.
-    places: Vec<usize>,
+    /// Where they stand among the tokens of a call.
+    tokens: Vec<(usize, Place)>,
     x: Vec<f32>,
     qkv: Vec<f32>,
 }
 
 impl FirstBlock {
     /// Nothing is kept yet. `row_len` is that of query, key and value together.
-    pub fn new(vocab_size: usize, n_positions: usize, row_len: usize) -> Self {
-        let mut rows = Vec::new();
-        rows.resize_with(vocab_size * n_positions, OnceLock::new);
-        Self { rows, n_positions, room: AtomicUsize::new(ROOM_BYTES / size_of::<f32>() / row_len) }
+    pub fn new(row_len: usize) -> Self {
+        Self { rows: RwLock::default(), most_rows: ROOM_BYTES / size_of::<f32>() / row_len }
     }
 
-    /// Query, key and value `(n, 3 d)` of `tokens`, ids with their positions, by the first block's weights.
+    /// Query, key and value `(n, 3 d)` of `tokens` by the first block's weights.
     ///
     /// * `x` – their normalised embeddings `(n, d)`
     pub fn apply(
         &self,
         weights: &PackedLinear,
-        tokens: impl Iterator<Item = (u32, usize)>,
+        tokens: impl Iterator<Item = Place>,
         x: &[f32],
         new: &mut NewRows,
         qkv: &mut [f32],
     ) {
         let (d, row_len) = (weights.n_in(), weights.n_out());
-        new.slots.clear();
-        new.slots.extend(tokens.map(|(id, t)| id as usize * self.n_positions + t));
-        new.places.clear();
+        new.tokens.clear();
         new.x.clear();
-        for (place, (&slot, qkv)) in new.slots.iter().zip(qkv.chunks_exact_mut(row_len)).enumerate() {
-            if let Some(row) = self.rows[slot].get() {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        for (k, (token, qkv)) in tokens.zip(qkv.chunks_exact_mut(row_len)).enumerate() {
+            if let Some(row) = rows.get(&token) {
                 qkv.copy_from_slice(row);
             } else {
-                new.places.push(place);
-                new.x.extend_from_slice(&x[place * d..(place + 1) * d]);
+                new.tokens.push((k, token));
+                new.x.extend_from_slice(&x[k * d..(k + 1) * d]);
             }
         }
-        if new.places.is_empty() {
+        drop(rows);
+        if new.tokens.is_empty() {
             return;
         }
-        let rows = sized(&mut new.qkv, new.places.len() * row_len);
-        weights.apply(&new.x, rows);
-        for (&place, row) in new.places.iter().zip(rows.chunks_exact(row_len)) {
-            qkv[place * row_len..(place + 1) * row_len].copy_from_slice(row);
-            let takes_room = |room: usize| room.checked_sub(1);
-            if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes_room).is_ok()
-                && self.rows[new.slots[place]].set(row.into()).is_err()
-            {
-                // Another thread, or an equal token of this call, was first, with the same row.
-                self.room.fetch_add(1, Ordering::Relaxed);
+        let computed = sized(&mut new.qkv, new.tokens.len() * row_len);
+        weights.apply(&new.x, computed);
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        for (&(k, token), row) in new.tokens.iter().zip(computed.chunks_exact(row_len)) {
+            qkv[k * row_len..(k + 1) * row_len].copy_from_slice(row);
+            if rows.len() < self.most_rows {
+                // Another thread, or an equal token of this call, may have been first, with the same row.
+                rows.entry(token).or_insert_with(|| row.into());
             }
         }
     }
@@ -88,13 +82,13 @@ mod tests {
 
     #[test]
     fn rows_are_the_same_bits_whether_kept_or_not() {
-        let (vocab, positions, d) = (5, 4, 8);
+        let d = 8;
         let numbers = |n: usize| (0..n).map(|k| (k as f32 * 0.7).sin()).collect::<Vec<_>>();
         let weights = PackedLinear::new(&numbers(3 * d * d), numbers(3 * d), d);
-        let embedding = |(id, t): (u32, usize)| (0..d).map(move |k| (id as f32 + 3.0 * t as f32 + k as f32).cos());
+        let embedding = |(id, t): Place| (0..d).map(move |k| (id as f32 + 3.0 * t as f32 + k as f32).cos());
         // With room for two rows only, most are computed each time they are met.
-        for room in [0, 2, 100] {
-            let first_block = FirstBlock { room: AtomicUsize::new(room), ..FirstBlock::new(vocab, positions, 3 * d) };
+        for most_rows in [0, 2, 100] {
+            let first_block = FirstBlock { most_rows, ..FirstBlock::new(3 * d) };
             let mut new = NewRows::default();
             for tokens in [vec![(1, 0), (4, 1), (1, 0)], vec![(1, 0)], vec![(2, 3), (4, 1), (0, 2), (1, 0)]] {
                 let x: Vec<f32> = tokens.iter().copied().flat_map(embedding).collect();
@@ -102,11 +96,9 @@ mod tests {
                 weights.apply(&x, &mut expected);
                 let mut found = vec![f32::NAN; expected.len()];
                 first_block.apply(&weights, tokens.into_iter(), &x, &mut new, &mut found);
-                assert_eq!(found, expected, "room for {room}");
+                assert_eq!(found, expected, "room for {most_rows}");
             }
-            let n_kept = first_block.rows.iter().filter(|row| row.get().is_some()).count();
-            assert_eq!(n_kept, room.min(4));
-            assert_eq!(first_block.room.into_inner(), room - n_kept);
+            assert_eq!(first_block.rows.into_inner().unwrap().len(), most_rows.min(4));
         }
     }
 }

@@ -11,12 +11,12 @@ use pulp::{Arch, Simd, WithSimd};
 
 /// Output columns of a panel: one 512-bit or two 256-bit vectors, a cache line.
 pub const PANEL: usize = 16;
-/// Rows of a panel of rows.
-pub const ROWS: usize = 8;
+/// Rows of a panel of rows: whole tiles of any height.
+pub const ROWS: usize = 24;
 /// Inputs that are summed in registers before the sums go to memory: a panel of them stays in the cache.
 const BLOCK: usize = 512;
 /// Rows that pass over all panels before the next ones do: what they give stays in the cache until it is whole.
-const ROW_BLOCK: usize = 64;
+const ROW_BLOCK: usize = 3 * ROWS;
 /// Panels that all rows of a block pass over before the next panels: what the tiles of few rows read again is at hand.
 const PANELS_TOGETHER: usize = 4;
 /// Inputs between two looks at where the slices end: a check that could fail inside the innermost loop would make the
@@ -129,9 +129,6 @@ pub fn tile_rows() -> usize {
 
 /// The first operand of a product. Each kind has code of its own: chosen within the loops, it costs a quarter of the speed.
 pub trait Operand: Copy {
-    /// The most rows of a tile, of those that registers allow.
-    const MOST_ROWS: usize;
-
     /// Rows `row..row + R` times panels, of which `depth` inputs from `first` on are given; `n_in` is the length of all.
     fn tile<S: Simd, const R: usize, const P: usize, const VECS: usize>(
         self,
@@ -239,10 +236,8 @@ impl<X: Operand> Product<'_, X> {
             }
             // 256-bit vectors, or 128-bit ones where there are 32 of them
             8.. => {
-                if X::MOST_ROWS == 6 {
-                    self.tiles::<S, 6, 1, VECS>(simd, &mut part);
-                    self.tiles::<S, 5, 1, VECS>(simd, &mut part);
-                }
+                self.tiles::<S, 6, 1, VECS>(simd, &mut part);
+                self.tiles::<S, 5, 1, VECS>(simd, &mut part);
                 self.tiles::<S, 4, 1, VECS>(simd, &mut part);
                 self.tiles::<S, 2, 2, VECS>(simd, &mut part);
                 self.tiles::<S, 1, 4, VECS>(simd, &mut part);
@@ -303,8 +298,6 @@ impl<X: Operand> Product<'_, X> {
 pub type Sums<S, const R: usize, const P: usize, const VECS: usize> = [[[<S as Simd>::f32s; VECS]; P]; R];
 
 impl Operand for Rows<'_> {
-    const MOST_ROWS: usize = 6;
-
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const P: usize, const VECS: usize>(
         self,
@@ -356,8 +349,6 @@ fn add_group<S: Simd, const R: usize, const P: usize, const VECS: usize, const N
 }
 
 impl Operand for RowPanels<'_> {
-    const MOST_ROWS: usize = 4;
-
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const P: usize, const VECS: usize>(
         self,

@@ -226,11 +226,11 @@ impl Reader<'_> {
     }
 
     fn opening(&self, side: &str) -> Read<Opening> {
-        let BartConfig { d_model: d, vocab_size, .. } = self.checkpoint.config;
+        let d = self.checkpoint.config.d_model;
         let mut positions = self.checkpoint.values(&format!("{side}.embed_positions.weight"))?;
         positions.drain(..2 * d);
-        let first_block = FirstBlock::new(vocab_size, positions.len() / d, 3 * d);
-        Ok(Opening { positions, norm: self.norm(&format!("{side}.layernorm_embedding"))?, first_block })
+        let norm = self.norm(&format!("{side}.layernorm_embedding"))?;
+        Ok(Opening { positions, norm, first_block: FirstBlock::new(3 * d) })
     }
 
     fn perceptron(&self, name: &str) -> Read<Option<Perceptron>> {
