@@ -1,6 +1,5 @@
 //! `fillscape model`: open, encode, decode, measure, fetch and convert SELFIES-TED checkpoints.
 
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use super::pretrain::PretrainCommand;
 use super::response_file::ResponseFile;
 use super::rows::RowsIn;
 use super::{CliError, Output};
+use crate::atomic_file::AtomicFile;
 use crate::chem::files::{BadRow, Record};
 use crate::chem::{MorganParams, canonical_smiles, selfies};
 use crate::jobs::{Progress, silent};
@@ -350,64 +350,72 @@ pub(super) fn selfies_of(text: &str, format: TextFormat) -> Result<String, CliEr
 }
 
 /// A CSV file that appears when it is complete.
-struct CsvFile {
-    writer: csv::Writer<std::fs::File>,
-    part: PathBuf,
-    path: PathBuf,
+fn begin_csv(path: &Path, header: &[&str]) -> Result<csv::Writer<AtomicFile>, CliError> {
+    let mut table = csv::Writer::from_writer(AtomicFile::create(path)?);
+    table.write_record(header)?;
+    Ok(table)
 }
 
-impl CsvFile {
-    fn create(path: &Path, header: &[&str]) -> Result<Self, CliError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let part = path.with_file_name(format!(".{name}.part-{}", std::process::id()));
-        let mut writer = csv::Writer::from_path(&part)?;
-        writer.write_record(header)?;
-        Ok(Self { writer, part, path: path.to_owned() })
-    }
+fn finish_csv(table: csv::Writer<AtomicFile>) -> Result<(), CliError> {
+    Ok(table.into_inner().map_err(|error| error.into_error())?.commit()?)
+}
 
-    fn finish(self) -> Result<(), CliError> {
-        let mut file = self.writer.into_inner().map_err(|error| error.into_error())?;
-        file.flush()?;
-        file.sync_all()?;
-        Ok(std::fs::rename(&self.part, &self.path)?)
-    }
+/// Latent vectors as read, with zeros in place of those that are no numbers, and for each of these its place and why.
+pub(super) fn without_gaps(rows: Vec<Vec<f32>>) -> (Vec<LatentVector>, Vec<(usize, String)>) {
+    let mut gaps = Vec::new();
+    let fill = |(k, mut row): (usize, Vec<f32>)| {
+        if let Some(coordinate) = row.iter().position(|x| !x.is_finite()) {
+            gaps.push((k, format!("the latent vector has {} at coordinate {coordinate}", row[coordinate])));
+            row.fill(0.0);
+        }
+        LatentVector(row)
+    };
+    (rows.into_iter().enumerate().map(fill).collect(), gaps)
 }
 
 fn decode(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) -> Result<(), CliError> {
     let mut reader = NpyReader::open(input)?;
-    let mut table = CsvFile::create(target, &["row", "selfies", "smiles", "tokens", "capped"])?;
+    let mut table = begin_csv(target, &["row", "selfies", "smiles", "tokens", "capped"])?;
     let mut meter = Meter::new(out);
-    let mut row = 0;
+    let (mut row, mut n_gaps) = (0, 0);
     let total = reader.n_rows() as u64;
     loop {
-        let latents: Vec<LatentVector> = reader.read(BATCH)?.into_iter().map(LatentVector).collect();
+        let (latents, gaps) = without_gaps(reader.read(BATCH)?);
         if latents.is_empty() {
             break;
         }
         let first = row as u64;
+        for (k, why) in &gaps {
+            eprintln!("row {}: {why}", row + k);
+        }
+        n_gaps += gaps.len();
         let decoded = model.decode(&latents, &mut |progress| {
             meter.show(&Progress::new("decode", first + progress.done, Some(total)))
         })?;
-        for Decoded { selfies, smiles, n_tokens, capped } in decoded {
-            let cells = [
-                row.to_string(),
-                selfies,
-                smiles.unwrap_or_default(),
-                n_tokens.to_string(),
-                u8::from(capped).to_string(),
-            ];
-            table.writer.write_record(cells)?;
-            row += 1;
+        for (k, Decoded { selfies, smiles, n_tokens, capped }) in decoded.into_iter().enumerate() {
+            let index = (row + k).to_string();
+            let cells = if gaps.binary_search_by_key(&k, |gap| gap.0).is_ok() {
+                [index, String::new(), String::new(), String::new(), String::new()]
+            } else {
+                let capped = u8::from(capped).to_string();
+                [index, selfies, smiles.unwrap_or_default(), n_tokens.to_string(), capped]
+            };
+            table.write_record(cells)?;
         }
+        row += latents.len();
     }
     meter.end();
-    table.finish()
+    finish_csv(table)?;
+    if n_gaps > 0 {
+        tracing::warn!("{n_gaps} of {row} latent vectors are no numbers: their rows are empty");
+    }
+    Ok(())
 }
 
 fn reconstruct(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) -> Result<(), CliError> {
     let source = RowsIn::file(input);
     let mut rows = source.read()?;
-    let mut table = CsvFile::create(target, &["row", "input", "output", "same", "error"])?;
+    let mut table = begin_csv(target, &["row", "input", "output", "same", "error"])?;
     let mut meter = Meter::new(out);
     let (mut row, mut n_same, mut n_tokens, mut n_right) = (0usize, 0usize, 0usize, 0usize);
     loop {
@@ -441,13 +449,13 @@ fn reconstruct(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) ->
                 }
                 Err(error) => [row.to_string(), smiles.to_owned(), String::new(), String::new(), error.to_string()],
             };
-            table.writer.write_record(cells)?;
+            table.write_record(cells)?;
             row += 1;
         }
         let _ = meter.show(&Progress::new("reconstruct", row as u64, None));
     }
     meter.end();
-    table.finish()?;
+    finish_csv(table)?;
     let percent = |n: usize, of: usize| if of == 0 { 0.0 } else { 100.0 * n as f64 / of as f64 };
     if out.json {
         let summary = serde_json::json!({

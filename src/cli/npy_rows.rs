@@ -3,8 +3,10 @@
 //! Source: `numpy.lib.format`, versions 1 to 3.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use crate::atomic_file::{AtomicFile, AtomicFileError};
 
 /// Why rows could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +20,9 @@ pub enum NpyRowsError {
         #[source]
         source: std::io::Error,
     },
+    /// It could not be put in its place.
+    #[error(transparent)]
+    Write(#[from] AtomicFileError),
     /// Not such a file.
     #[error("this is no array of rows: {what} ({path:?})")]
     Format {
@@ -82,7 +87,7 @@ impl NpyReader {
         };
         let size = if is_double { 8 } else { 4 };
         let expected = n_rows.checked_mul(n_columns).and_then(|n| n.checked_mul(size)).map(|n| n as u64);
-        let found = file_len - (8 + n + header_len) as u64;
+        let found = file_len.saturating_sub((8 + n + header_len) as u64);
         if expected != Some(found) {
             return Err(wrong(format!("{found} bytes of numbers follow its header, which announces {shape:?}")));
         }
@@ -138,9 +143,8 @@ fn shape(header: &str) -> Option<Vec<usize>> {
 
 /// Writes rows of f32, or a list of f64, row by row: into a file beside the final one, which replaces it at the end.
 pub struct NpyWriter {
-    output: BufWriter<File>,
+    output: AtomicFile,
     path: PathBuf,
-    part: PathBuf,
     n_columns: Option<usize>,
     n_rows: usize,
 }
@@ -151,12 +155,8 @@ const HEADER_LEN: usize = 118;
 impl NpyWriter {
     /// Rows of `n_columns` f32 numbers, or a list of f64 numbers.
     pub fn create(path: &Path, n_columns: Option<usize>) -> Result<Self, NpyRowsError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let part = path.with_file_name(format!(".{name}.part-{}", std::process::id()));
-        let io = |source| NpyRowsError::Io { path: path.to_owned(), source };
-        let output = BufWriter::new(File::create(&part).map_err(io)?);
-        let mut writer = Self { output, path: path.to_owned(), part, n_columns, n_rows: 0 };
-        writer.write_header().map_err(io)?;
+        let mut writer = Self { output: AtomicFile::create(path)?, path: path.to_owned(), n_columns, n_rows: 0 };
+        writer.write_header().map_err(|e| writer.io(e))?;
         Ok(writer)
     }
 
@@ -179,9 +179,7 @@ impl NpyWriter {
     pub fn write_row(&mut self, row: &[f32]) -> Result<(), NpyRowsError> {
         assert_eq!(Some(row.len()), self.n_columns, "a row as wide as the array");
         for x in row {
-            self.output
-                .write_all(&x.to_le_bytes())
-                .map_err(|e| NpyRowsError::Io { path: self.path.clone(), source: e })?;
+            self.output.write_all(&x.to_le_bytes()).map_err(|e| self.io(e))?;
         }
         self.n_rows += 1;
         Ok(())
@@ -196,21 +194,9 @@ impl NpyWriter {
 
     /// Completes the header and moves the file into place.
     pub fn finish(mut self) -> Result<(), NpyRowsError> {
-        let mut complete = || -> std::io::Result<()> {
-            self.output.seek(SeekFrom::Start(0))?;
-            self.write_header()?;
-            self.output.flush()?;
-            self.output.get_ref().sync_all()?;
-            std::fs::rename(&self.part, &self.path)
-        };
-        complete().map_err(|e| self.io(e))
-    }
-}
-
-impl Drop for NpyWriter {
-    fn drop(&mut self) {
-        // Gone already after `finish`; otherwise nobody needs what was begun.
-        std::fs::remove_file(&self.part).ok();
+        self.output.seek(SeekFrom::Start(0)).map_err(|e| self.io(e))?;
+        self.write_header().map_err(|e| self.io(e))?;
+        Ok(self.output.commit()?)
     }
 }
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::interrupt::Interrupt;
-use super::model::Meter;
+use super::model::{Meter, without_gaps};
 use super::npy_rows::{NpyReader, NpyWriter};
 use super::{CliError, Output};
 use crate::jobs::Progress;
-use crate::model::{FoundationModel, LatentVector, ResponseParams, similarity_response};
+use crate::model::{FoundationModel, ResponseParams, similarity_response};
 
 /// Points between two saves.
 const PORTION: usize = 256;
@@ -28,7 +28,8 @@ pub(super) struct ResponseFile<'a> {
 struct Partial {
     /// The same model, points and parameters give the same key.
     key: String,
-    responses: Vec<f64>,
+    /// Nothing where the latent vector is no number.
+    responses: Vec<Option<f64>>,
 }
 
 impl<'a> ResponseFile<'a> {
@@ -53,7 +54,7 @@ impl<'a> ResponseFile<'a> {
         let mut meter = Meter::new(out);
         let interrupt = Interrupt::watch()?;
         loop {
-            let points: Vec<LatentVector> = reader.read(PORTION)?.into_iter().map(LatentVector).collect();
+            let (points, gaps) = without_gaps(reader.read(PORTION)?);
             if points.is_empty() {
                 break;
             }
@@ -63,7 +64,13 @@ impl<'a> ResponseFile<'a> {
                 interrupt.flow()
             })?;
             let is_cut = found.len() < points.len();
-            partial.responses.extend(found);
+            partial.responses.extend(found.into_iter().map(Some));
+            for (k, why) in gaps {
+                if let Some(response) = partial.responses.get_mut(first + k) {
+                    eprintln!("row {}: {why}", first + k);
+                    *response = None;
+                }
+            }
             crate::atomic_file::write(&partial_path, serde_json::to_vec(&partial)?)?;
             if is_cut || (interrupt.flow().is_break() && partial.responses.len() < n_rows) {
                 meter.end();
@@ -78,15 +85,22 @@ impl<'a> ResponseFile<'a> {
         meter.end();
         let mut writer = NpyWriter::create(self.target, None)?;
         for &response in &partial.responses {
-            writer.write_number(response)?;
+            writer.write_number(response.unwrap_or(f64::NAN))?;
         }
         writer.finish()?;
         if partial_path.exists() {
             std::fs::remove_file(&partial_path)?;
         }
+        let known: Vec<f64> = partial.responses.iter().flatten().copied().collect();
+        if known.len() < n_rows {
+            tracing::warn!(
+                "{} of {n_rows} latent vectors are no numbers: their responses are NaN",
+                n_rows - known.len()
+            );
+        }
         if out.json {
             let provenance = self.model.provenance();
-            let mean = partial.responses.iter().sum::<f64>() / n_rows.max(1) as f64;
+            let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
             let facts = serde_json::json!({
                 "points": n_rows, "mean": mean, "params": self.params, "model": provenance,
             });

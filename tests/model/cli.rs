@@ -107,3 +107,37 @@ fn an_interrupted_response_goes_on_where_it_stopped() {
     assert!(command(whole.to_str().unwrap()).output().unwrap().status.success());
     assert_eq!(std::fs::read(&target).unwrap(), std::fs::read(&whole).unwrap());
 }
+
+#[test]
+fn latents_that_are_no_numbers_leave_gaps_and_end_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, gappy) = (folder.path().join("whole.npy"), folder.path().join("gappy.npy"));
+    write_latents(&whole, 5, 128);
+    let mut bytes = std::fs::read(&whole).unwrap();
+    // Coordinate 3 of row 1.
+    let at = 128 + 4 * (128 + 3);
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&gappy, bytes).unwrap();
+    let run = |command: &str, input: &Path, name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        let paths = ["--in", input.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        let output = fillscape(&[&["model", command, "bundled"], &paths[..], more].concat(), &[]);
+        assert!(output.status.success(), "{}", said(&output));
+        (std::fs::read(out).unwrap(), said(&output))
+    };
+    let lines = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
+    let (mut expected, (found, words)) =
+        (lines(run("decode", &whole, "whole.csv", &[]).0), run("decode", &gappy, "gappy.csv", &[]));
+    expected[2] = "1,,,,".to_owned();
+    assert_eq!(lines(found), expected);
+    assert!(words.contains("row 1: the latent vector has NaN at coordinate 3"), "{words}");
+    let (expected, (found, words)) = (
+        run("respond", &whole, "whole_r.npy", &["--neighbours", "2"]).0,
+        run("respond", &gappy, "gappy_r.npy", &["--neighbours", "2"]),
+    );
+    let numbers = |bytes: &[u8]| bytes[128..].as_chunks().0.iter().map(|&b| f64::from_le_bytes(b)).collect::<Vec<_>>();
+    let (expected, found) = (numbers(&expected), numbers(&found));
+    assert!(found[1].is_nan() && found.len() == 5, "{found:?}");
+    assert!([0, 2, 3, 4].iter().all(|&k| found[k] == expected[k]), "{found:?} {expected:?}");
+    assert!(words.contains("1 of 5 latent vectors"), "{words}");
+}
