@@ -52,6 +52,11 @@ impl Lens {
         Self { rect, camera }
     }
 
+    /// The camera seen through `rect`, with what it frames in the part `free`.
+    pub fn framing(camera: Camera, free: Rect, rect: Rect) -> Self {
+        Self { rect, ..Self::new(camera, free) }.panned(free.center() - rect.center())
+    }
+
     /// The camera, independent of the tile.
     pub fn camera(&self) -> Camera {
         let side = f64::from(self.rect.width().min(self.rect.height()).max(1.0));

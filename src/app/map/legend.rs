@@ -24,9 +24,11 @@ const WIDEST: f32 = 240.0;
 const HATCHED: &str = "hatched: weak support";
 
 /// Paints the legends into the lower left corner of `rect`: side by side while there is room, then above each other.
-pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
+/// Returns the part of `rect` above them all.
+pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) -> Rect {
     let corner = rect.left_bottom() + vec2(space::S, -space::S);
     let (mut left, mut bottom, mut top) = (corner.x, corner.y, corner.y);
+    let mut free = rect;
     for legend in legends {
         if matches!(legend, Legend::Shapes(_)) && rect.height() < LEAST_FOR_SHAPES {
             continue;
@@ -51,6 +53,7 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
         }
         let ground = Rect::from_min_size(pos2(left, bottom - size.y), size);
         (left, top) = (ground.right() + space::S, top.min(ground.top()));
+        free.set_bottom(top);
         ui.painter().rect(
             ground,
             6.0,
@@ -71,6 +74,7 @@ pub fn ui(ui: &mut Ui, palette: &Palette, rect: Rect, legends: &[Legend]) {
             Legend::Shapes(shapes) => shapes_ui(ui, palette, inner, shapes),
         }
     }
+    free
 }
 
 /// The legend in words, for those who cannot see it.

@@ -5,7 +5,7 @@ mod shapes;
 
 use std::sync::Arc;
 
-use eframe::egui::{self, CursorIcon, Pos2, RichText, Role, Sense, Ui, WidgetInfo};
+use eframe::egui::{self, CursorIcon, Pos2, Rect, RichText, Role, Sense, Ui, WidgetInfo};
 
 use super::export_figure::ExportFigure;
 use super::minimum_card::minimum_card_ui;
@@ -26,6 +26,8 @@ use shapes::{EdgeValue, Shapes, ShapesKey};
 
 /// How near the pointer must be to a minimum, in points.
 const PICK_RADIUS: f32 = 9.0;
+/// Legends that leave less of the canvas's height are drawn over instead of kept free.
+const LEAST_FREE: f32 = 0.6;
 /// The map of the window is 1.
 const VIEW_ID: u64 = 2;
 
@@ -46,6 +48,8 @@ pub struct NetworkPanel {
     around: Option<Neighbourhood>,
     drawn: Option<Drawn>,
     camera: Option<Camera>,
+    /// What the legends leave of the canvas; the whole view is framed in it.
+    free: Option<Rect>,
     report: MapReport,
     export: ExportFigure,
 }
@@ -190,8 +194,13 @@ impl NetworkPanel {
             );
             WidgetInfo::labeled(Role::Image, true, words)
         });
-        let camera = self.camera.unwrap_or(drawn.shapes.home);
-        let lens = Lens::new(camera, rect);
+        let lens = match (self.camera, self.free) {
+            (Some(camera), _) => Lens::new(camera, rect),
+            (None, Some(free)) if free.height() > LEAST_FREE * rect.height() => {
+                Lens::framing(drawn.shapes.home, free, rect)
+            }
+            (None, _) => Lens::new(drawn.shapes.home, rect),
+        };
         let under = response.hover_pos().and_then(|at| drawn.pick(&lens, at));
         let hovered = under.or_else(|| drawn.position(view.state.focus.hovered));
         let scene = scene_of(&drawn.shapes, view, &view.state.marked_minima, hovered);
@@ -208,7 +217,11 @@ impl NetworkPanel {
             );
         }
         let legends: Vec<Legend> = drawn.shapes.legends.clone();
-        map::legends_ui(ui, &view.palette, rect, &legends);
+        let free = Some(map::legends_ui(ui, &view.palette, rect, &legends));
+        if free != self.free {
+            self.free = free;
+            ui.ctx().request_repaint();
+        }
         if let Some(at) = under {
             let id = drawn.shapes.ids[at];
             let place = lens.screen(drawn.shapes.places[at]);
