@@ -124,6 +124,9 @@ fn settings_that_cannot_be_are_refused() {
     }
     fs::remove_file(&file).unwrap();
     assert!(matches!(open(&path), CheckpointError::NoFile { wanted: "config.json", .. }));
+    for no_folder in [path.join("nosuch"), path.join("model.safetensors")] {
+        assert!(matches!(open(&no_folder), CheckpointError::NoFolder { .. }), "{no_folder:?}");
+    }
 }
 
 #[test]

@@ -26,6 +26,12 @@ pub enum CheckpointError {
         #[source]
         source: io::Error,
     },
+    /// Nothing, or a file, where a folder should be.
+    #[error("this is no folder: open a folder as saved by transformers' save_pretrained ({path:?})")]
+    NoFolder {
+        /// What was to be opened.
+        path: PathBuf,
+    },
     /// The folder lacks a file that every checkpoint has.
     #[error("the folder holds no {wanted}: open a folder as saved by transformers' save_pretrained ({path:?})")]
     NoFile {

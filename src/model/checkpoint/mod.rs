@@ -50,6 +50,9 @@ impl Checkpoint {
     /// # Errors
     /// A file is missing or broken; the tensors are not those the settings describe (all differences at once).
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        if !path.is_dir() {
+            return Err(CheckpointError::NoFolder { path: path.to_owned() });
+        }
         let config_path = path.join("config.json");
         let config_text = read_text(&config_path)?
             .ok_or_else(|| CheckpointError::NoFile { wanted: "config.json", path: path.to_owned() })?;
