@@ -119,6 +119,11 @@ mod tests {
                 "{back:?} is not {place:?}"
             );
         }
+        let free = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 120.0));
+        for place in [[-3.0, 1.0], [5.0, 2.0]] {
+            let at = Lens::framing(camera, free, rect).screen(place);
+            assert!(free.contains(at), "{place:?} is at {at:?}, not in {free:?}");
+        }
         let pointer = pos2(200.0, 100.0);
         let held = lens.world(pointer);
         let near = lens.zoomed(3.0, pointer);
