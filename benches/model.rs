@@ -88,13 +88,14 @@ fn molecules(shared: &std::path::Path, n: usize) -> Vec<String> {
 }
 
 /// Multiplications and additions of decoding: per token the products of the decoder blocks and the head, per molecule
-/// the inverse projector and the keys and values of the encoder states. Attention is left out (a few per cent).
+/// the inverse projector and the keys and values of the encoder states. Attention is left out (a few per cent), and so are the
+/// first block's query, key and value, which are kept.
 fn decode_flops(checkpoint: &Checkpoint, n: usize, n_tokens: usize) -> f64 {
     let c = &checkpoint.config;
     let (d, f, v, l) = (c.d_model as f64, c.decoder_ffn_dim as f64, c.vocab_size as f64, c.decoder_layers as f64);
     let p = checkpoint.projectors.as_ref().unwrap();
     let (h, latent, positions) = (p.invprojector.hidden_dim as f64, p.latent_dim() as f64, p.positions() as f64);
-    let per_token = l * (6.0 * d * d + 2.0 * d * f) + d * v;
+    let per_token = l * (6.0 * d * d + 2.0 * d * f) - 3.0 * d * d + d * v;
     let per_molecule = latent * h + 2.0 * h * h + h * positions * d + l * positions * 2.0 * d * d;
     2.0 * (per_token * n_tokens as f64 + per_molecule * n as f64)
 }
