@@ -492,6 +492,55 @@ mod tests {
         }
     }
 
+    /// The tiles of 512-bit vectors, on whatever vectors this processor has.
+    struct WideTiles<'a>(Product<'a, Rows<'a>>);
+
+    impl WithSimd for WideTiles<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            match S::F32_LANES {
+                16 => self.run::<S, 1>(simd),
+                8 => self.run::<S, 2>(simd),
+                4 => self.run::<S, 4>(simd),
+                _ => self.run::<S, PANEL>(simd),
+            }
+        }
+    }
+
+    impl WideTiles<'_> {
+        #[inline(always)]
+        fn run<S: Simd, const VECS: usize>(mut self, simd: S) {
+            let Product { n_rows, n_in, n_out, .. } = self.0;
+            let mut part = Part { rows: 0..n_rows, panels: 0..n_out.div_ceil(PANEL), first: 0, depth: n_in };
+            self.0.tiles::<S, 8, 2, VECS>(simd, &mut part);
+            self.0.tiles::<S, 4, 2, VECS>(simd, &mut part);
+            self.0.tiles::<S, 2, 4, VECS>(simd, &mut part);
+            self.0.tiles::<S, 1, 4, VECS>(simd, &mut part);
+        }
+    }
+
+    #[test]
+    fn tiles_of_every_shape_give_the_same_bits() {
+        let (n_rows, n_in, n_out) = (31, 75, 85);
+        let (x, bias) = (numbers(n_rows * n_in, 1), numbers(n_out, 3));
+        let linear = PackedLinear::new(&numbers(n_in * n_out, 2), bias, n_in);
+        let (mut expected, mut out) = (vec![f32::NAN; n_rows * n_out], vec![f32::NAN; n_rows * n_out]);
+        linear.apply(&x, &mut expected);
+        Arch::new().dispatch(WideTiles(Product {
+            x: Rows { data: &x, stride: n_in },
+            panels: &linear.panels,
+            n_in,
+            out: &mut out,
+            out_stride: n_out,
+            n_rows,
+            n_out,
+            onto: Onto::Row(&linear.bias),
+        }));
+        assert_eq!(out, expected);
+    }
+
     #[test]
     #[ignore = "measures"]
     fn speed() {
