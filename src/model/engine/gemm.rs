@@ -127,7 +127,7 @@ pub fn tile_rows() -> usize {
     Arch::new().dispatch(TileRows)
 }
 
-/// The first operand of a product. Each kind has code of its own: chosen within the loops, it costs a quarter of the speed.
+/// The first operand of a product. Each kind has code of its own: chosen within the loops, it costs a tenth of the speed.
 pub trait Operand: Copy {
     /// Rows `row..row + R` times panels, of which `depth` inputs from `first` on are given; `n_in` is the length of all.
     fn tile<S: Simd, const R: usize, const P: usize, const VECS: usize>(
@@ -377,7 +377,7 @@ impl Operand for RowPanels<'_> {
     }
 }
 
-/// As [`add_group`].
+/// As [`add_group`], written out: behind a closure that both could share the compiler keeps the sums in memory.
 #[inline(always)]
 fn add_turned_group<S: Simd, const R: usize, const P: usize, const VECS: usize, const N: usize>(
     simd: S,
