@@ -26,7 +26,7 @@ impl<'a> TextFile<'a> {
     pub(super) fn rows(&self, separator: Separator) -> impl Iterator<Item = Row<'_>> {
         let kept = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
         let lines = self.text.lines().enumerate().filter(move |(_, line)| kept(line));
-        lines.map(move |(number, line)| Row { path: self.path, number: number + 1, line, rest: line, separator })
+        lines.map(move |(number, line)| Row { path: self.path, number: number + 1, line, rest: Some(line), separator })
     }
 }
 
@@ -44,31 +44,26 @@ pub(super) struct Row<'a> {
     path: &'a Path,
     number: usize,
     line: &'a str,
-    rest: &'a str,
+    /// What has not been read; `None` behind the last word.
+    rest: Option<&'a str>,
     separator: Separator,
 }
 
 impl<'a> Row<'a> {
     /// The next word, if there is one.
     pub(super) fn next_word(&mut self) -> Option<&'a str> {
+        let rest = self.rest?;
         match self.separator {
             Separator::Blank => {
-                let start = self.rest.trim_start();
+                let start = rest.trim_start();
                 let end = start.find(char::is_whitespace).unwrap_or(start.len());
-                self.rest = &start[end..];
+                self.rest = Some(&start[end..]);
                 (end > 0).then(|| &start[..end])
             }
+            // A word may be empty, the last one too.
             Separator::Comma => {
-                if self.rest.is_empty() {
-                    return None;
-                }
-                let end = self.rest.find(',').unwrap_or(self.rest.len());
-                let word = &self.rest[..end];
-                // What is left begins with the comma after this word, so that an empty last word is still a word.
-                self.rest = &self.rest[end..];
-                if let Some(after) = self.rest.strip_prefix(',') {
-                    self.rest = if after.is_empty() { "\n" } else { after };
-                }
+                let (word, rest) = rest.split_once(',').map_or((rest, None), |(word, rest)| (word, Some(rest)));
+                self.rest = rest;
                 Some(word.trim())
             }
         }
