@@ -33,7 +33,7 @@ pub enum SmilesProblem {
     #[error("the SMILES ends too early")]
     UnexpectedEnd,
     /// Not part of any SMILES at this place.
-    #[error("unexpected “{0}”")]
+    #[error("unexpected {}", shown(*.0))]
     UnexpectedCharacter(char),
     /// Brackets around something that is not an element.
     #[error("unknown element “{0}”")]
@@ -85,6 +85,15 @@ pub enum SmilesProblem {
     Unsupported(String),
 }
 
+/// A character in quotes; one that no SMILES holds by its code as well, for it may not be visible.
+fn shown(character: char) -> String {
+    match character {
+        ' '..='~' => format!("“{character}”"),
+        _ if character.is_control() => format!("U+{:04X}", u32::from(character)),
+        _ => format!("“{character}” (U+{:04X})", u32::from(character)),
+    }
+}
+
 impl std::error::Error for SmilesError {}
 
 impl std::fmt::Display for SmilesError {
@@ -112,8 +121,43 @@ impl SmilesError {
 /// # Errors
 /// As [`Molecule::from_smiles`].
 pub fn canonical_smiles(smiles: &str) -> Result<String, SmilesError> {
+    written_once(smiles).map(settled)
+}
+
+fn written_once(smiles: &str) -> Result<String, SmilesError> {
     let source = parse(smiles)?;
+    check_size(smiles, source.atom_count())?;
     toolkit_smiles::rdkit_canonical_smiles(&source).map_err(|e| refused(smiles, &e))
+}
+
+/// Atoms of a molecule whose canonical form is worked out: the time grows with their square, 5 s for so many.
+const MAX_CANONICAL_ATOMS: usize = 20_000;
+
+fn check_size(smiles: &str, n_atoms: usize) -> Result<(), SmilesError> {
+    if n_atoms <= MAX_CANONICAL_ATOMS {
+        return Ok(());
+    }
+    let what = format!("a canonical form of {n_atoms} atoms; at most {MAX_CANONICAL_ATOMS} are handled");
+    Err(SmilesError::new(smiles, SmilesProblem::Unsupported(what), None))
+}
+
+/// The form that stands for a molecule, from what RDKit's algorithm writes at first. For a few molecules with stereo
+/// centres that depend on each other it writes another one of two forms each time its result is read again: the smaller
+/// of these in the order of texts stands for both, so that a molecule has one canonical form and is counted once.
+fn settled(first: String) -> String {
+    /// Forms that are looked at; cycles are of two.
+    const MOST: usize = 8;
+    if !first.contains(['@', '/', '\\']) {
+        return first;
+    }
+    let mut forms = vec![first];
+    while let Some(next) = forms.last().filter(|_| forms.len() < MOST).and_then(|form| written_once(form).ok()) {
+        if let Some(start) = forms.iter().position(|form| *form == next) {
+            return forms.drain(start..).min().unwrap_or(next);
+        }
+        forms.push(next);
+    }
+    forms.swap_remove(0)
 }
 
 impl Molecule {
@@ -122,7 +166,7 @@ impl Molecule {
     /// # Errors
     /// [`SmilesProblem::Unsupported`] for a few exotic stereo classes that can be read but not written.
     pub fn canonical_smiles(&self) -> Result<String, SmilesError> {
-        self.write(&RdkitSmilesParams::default())
+        self.write(&RdkitSmilesParams::default()).map(settled)
     }
 
     /// Canonical SMILES without stereo marks and isotopes.
@@ -151,6 +195,7 @@ impl Molecule {
     }
 
     fn write(&self, params: &RdkitSmilesParams) -> Result<String, SmilesError> {
+        check_size("", self.source.atom_count())?;
         toolkit_smiles::rdkit_smiles(&self.source, params).map_err(|e| refused("", &e))
     }
 }
@@ -238,6 +283,10 @@ fn malformed(smiles: &str, text: &str, error: toolkit_smiles::SmilesError) -> Sm
 pub(in crate::chem) fn refused(smiles: &str, error: &RdkitSmilesError) -> SmilesError {
     use SmilesProblem as P;
     let message = match error {
+        RdkitSmilesError::Unsupported(what) if what.contains("ring perception") => {
+            let what = "its rings are fused in so many ways that they cannot be told apart".to_owned();
+            return SmilesError::new(smiles, P::Unsupported(what), None);
+        }
         RdkitSmilesError::Unsupported(what) => return SmilesError::new(smiles, P::Unsupported(what.clone()), None),
         RdkitSmilesError::Sanitization(message) => message,
     };

@@ -56,6 +56,15 @@ fn bracket_end(bytes: &[u8], start: usize) -> Result<usize, (SmilesProblem, usiz
     if bytes[end - 1] == b':' {
         return Err((SmilesProblem::BracketAtom("the map number is missing".into()), end));
     }
+    // The toolkit keeps maps in 16 bits and would cut a larger one.
+    if let Some(colon) = bytes[start..end].iter().rposition(|&b| b == b':') {
+        let digits = &bytes[start + colon + 1..end];
+        let number = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+        if let Some(number) = number.filter(|number| number.parse::<u16>().is_err()) {
+            let what = format!("the map number {number} is above {}, the largest that is read", u16::MAX);
+            return Err((SmilesProblem::BracketAtom(what), start + colon + 1));
+        }
+    }
     let isotope = bytes[start + 1..end].iter().take_while(|b| b.is_ascii_digit()).count();
     let symbol_start = start + 1 + isotope;
     let symbol: Vec<u8> = bytes[symbol_start..end].iter().copied().take_while(u8::is_ascii_lowercase).collect();

@@ -152,8 +152,8 @@ fn what_is_no_text_is_refused_with_a_remedy() {
 #[test]
 fn bad_bytes_spoil_one_row_only() {
     let rows = rows("x.smi", b"CC\nC\xffC\nC\0C\nCO\n");
-    assert_eq!(texts(&rows), ["CC", "! 2", "! 3", "CO"]);
-    assert_eq!(rows[1].as_ref().unwrap_err().reason, RowProblem::NotUtf8);
+    // What is no UTF-8 is read as Windows-1252; no SMILES holds such a character, so the row is bad when it is used.
+    assert_eq!(texts(&rows), ["CC", "CÿC", "! 3", "CO"]);
     assert_eq!(rows[2].as_ref().unwrap_err().reason, RowProblem::ZeroByte);
 }
 

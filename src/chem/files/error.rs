@@ -74,6 +74,16 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// The first words of the lines are no SMILES, the second ones are.
+    #[error(
+        "the SMILES seem to stand in column {seems}, the first words are no SMILES: say --column {seems} ({path:?})"
+    )]
+    OtherColumn {
+        /// The column, from 1.
+        seems: usize,
+        /// The file.
+        path: PathBuf,
+    },
     /// A row has another number of values than the table has columns.
     #[error("could not write a row of {found} values into a table of {expected} columns")]
     RowLength {
@@ -155,9 +165,6 @@ pub enum RowProblem {
     /// Nothing where a SMILES is expected.
     #[error("the row is empty, expected a SMILES")]
     Empty,
-    /// Bytes that are no UTF-8.
-    #[error("the bytes are no UTF-8 text: save the file as UTF-8")]
-    NotUtf8,
     /// A zero byte.
     #[error("a zero byte in the text: the file is binary or damaged")]
     ZeroByte,
@@ -170,6 +177,12 @@ pub enum RowProblem {
     /// A quoted field that nothing closes.
     #[error("the quoted field is never closed")]
     UnclosedQuote,
+    /// A CXSMILES extension that does not end.
+    #[error("the CXSMILES extension “{extension}” has no end: a comma in it may have cut the cell, quote the cell")]
+    CutExtension {
+        /// What there is of it.
+        extension: String,
+    },
     /// A row without the field that holds the SMILES.
     #[error("the row has {found} fields, but the SMILES is in field {needed}")]
     TooFewFields {

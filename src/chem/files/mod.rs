@@ -7,6 +7,7 @@
 
 mod error;
 mod in_order;
+mod notes;
 mod reader;
 mod sdf;
 mod sdf_writer;
@@ -17,6 +18,7 @@ mod writer;
 
 pub use error::{BadRow, FileError, RowProblem};
 pub use in_order::map_in_order;
-pub use reader::{Column, Format, MoleculeReader, ReadParams, Record, Structure};
+pub use notes::Notes;
+pub use reader::{Column, Format, MoleculeReader, Notation, ReadParams, Record, Structure};
 pub use sdf_writer::{SdfEntry, SdfVersion, SdfWriter};
 pub use writer::{SmilesWriter, TableWriter};

@@ -10,8 +10,8 @@ use super::sdf::SdfRows;
 use super::smi::SmiRows;
 use super::source::{self, Bytes, Lines};
 use super::table::TableRows;
-use super::{BadRow, FileError, RowProblem};
-use crate::chem::Molecule;
+use super::{BadRow, FileError, Notes, RowProblem};
+use crate::chem::{Molecule, selfies};
 
 /// How a file of molecules is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,14 +69,41 @@ impl std::fmt::Display for Column {
     }
 }
 
+/// How the molecules of a file are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notation {
+    /// SMILES; in a `.smi` file a blank ends it.
+    #[default]
+    Smiles,
+    /// SELFIES, with or without blanks between the symbols; in a `.smi` file only a tab ends it.
+    Selfies,
+}
+
+impl Notation {
+    fn reads(self, text: &str) -> bool {
+        match self {
+            Self::Smiles => Molecule::from_smiles(without_extension(text).0).is_ok(),
+            Self::Selfies => text.starts_with('[') && selfies::decode(&without_blanks(text)).is_ok(),
+        }
+    }
+}
+
+/// SELFIES without the blanks between its symbols.
+fn without_blanks(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
 /// How to read a file of molecules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReadParams {
     /// The format.
     pub format: Format,
-    /// The column of a table that holds the SMILES; `None`: the heading that says so, otherwise the column whose first
-    /// rows can be read as SMILES.
+    /// How the molecules are written.
+    pub notation: Notation,
+    /// The column that holds the molecules, by number also in a `.smi` file; `None`: the heading that says so, otherwise
+    /// the column whose first rows can be read as molecules.
     pub column: Option<Column>,
     /// Whether the first row of a table is a heading; `None`: unless the SMILES column begins with a SMILES.
     pub heading: Option<bool>,
@@ -86,7 +113,13 @@ pub struct ReadParams {
 
 impl Default for ReadParams {
     fn default() -> Self {
-        Self { format: Format::Detect, column: None, heading: None, max_row_bytes: 4 * 1024 * 1024 }
+        Self {
+            format: Format::Detect,
+            notation: Notation::Smiles,
+            column: None,
+            heading: None,
+            max_row_bytes: 4 * 1024 * 1024,
+        }
     }
 }
 
@@ -95,9 +128,11 @@ impl Default for ReadParams {
 pub struct Record {
     /// The line on which it begins, from 1.
     pub line: u64,
-    /// The SMILES as it stands there (not yet parsed), without blanks around it; of an SDF the canonical SMILES.
+    /// The SMILES or SELFIES as it stands there (not yet parsed), without blanks around it; of an SDF the canonical
+    /// SMILES.
     pub text: String,
-    /// What follows the SMILES in a `.smi` file, or the title of a mol block.
+    /// What follows the molecule in a `.smi` file, the title of a mol block, or the field of a table's column of
+    /// identifiers.
     pub name: Option<String>,
     /// All fields of a table's row, in the order of [`MoleculeReader::columns`]; ragged rows have more or fewer.
     pub fields: Vec<String>,
@@ -152,6 +187,7 @@ pub struct MoleculeReader {
     columns: Vec<String>,
     rows: Box<dyn Iterator<Item = RawRow> + Send>,
     ended: bool,
+    notes: Notes,
 }
 
 impl MoleculeReader {
@@ -164,7 +200,8 @@ impl MoleculeReader {
         if path.as_os_str() == "-" {
             return Self::from_bytes("-", std::io::stdin(), params);
         }
-        Self::from_text(path, source::open(path)?, params)
+        let notes = Notes::default();
+        Self::from_text(path, source::open(path, &notes)?, params, notes)
     }
 
     /// Reads from any source of bytes; `name` stands for it in messages, and its ending tells the format.
@@ -172,8 +209,8 @@ impl MoleculeReader {
     /// # Errors
     /// As [`MoleculeReader::open`].
     pub fn from_bytes(name: &str, bytes: impl Read + Send + 'static, params: &ReadParams) -> Result<Self, FileError> {
-        let path = Path::new(name);
-        Self::from_text(path, source::text_of(bytes, path)?, params)
+        let (path, notes) = (Path::new(name), Notes::default());
+        Self::from_text(path, source::text_of(bytes, path, &notes)?, params, notes)
     }
 
     /// The format that is read; never [`Format::Detect`].
@@ -186,21 +223,33 @@ impl MoleculeReader {
         &self.columns
     }
 
-    fn from_text(path: &Path, bytes: Bytes, params: &ReadParams) -> Result<Self, FileError> {
+    /// What is taken in another way than it stands in the file; complete when all rows have been read.
+    pub fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
+
+    fn from_text(path: &Path, bytes: Bytes, params: &ReadParams, notes: Notes) -> Result<Self, FileError> {
         let limit = params.max_row_bytes;
-        let (format, bytes) = detect_format(path, bytes, params)?;
-        let lines = Lines::new(bytes, limit);
+        let (format, bytes) = detect_format(path, bytes, params, &notes)?;
+        let lines = Lines::new(bytes, limit, notes.clone());
         let file: Arc<str> = path.to_string_lossy().into();
-        if let (Some(wanted), Format::Smi | Format::Sdf) = (&params.column, format) {
-            return Err(FileError::ColumnWithoutTable { format, wanted: wanted.to_string(), path: path.into() });
-        }
+        let word = match (&params.column, format) {
+            (Some(Column::Number(number)), Format::Smi) if *number > 0 => number - 1,
+            (Some(wanted), Format::Smi | Format::Sdf) => {
+                return Err(FileError::ColumnWithoutTable { format, wanted: wanted.to_string(), path: path.into() });
+            }
+            _ => 0,
+        };
+        let table = |rows| table(rows, &file, path, params, &notes);
         let (columns, rows): (_, Box<dyn Iterator<Item = RawRow> + Send>) = match format {
             Format::Sdf => (Vec::new(), Box::new(SdfRows::new(lines))),
-            Format::Csv => table(TableRows::detect_delimiter(lines), &file, path, params)?,
-            Format::Tsv => table(TableRows::new(lines, '\t'), &file, path, params)?,
-            Format::Smi | Format::Detect => (Vec::new(), Box::new(SmiRows::new(lines))),
+            Format::Csv => table(TableRows::detect_delimiter(lines))?,
+            Format::Tsv => table(TableRows::new(lines, '\t'))?,
+            Format::Smi | Format::Detect => {
+                (Vec::new(), Box::new(SmiRows::new(lines, params.notation, word, notes.clone())))
+            }
         };
-        Ok(Self { file, format, columns, rows, ended: false })
+        Ok(Self { file, format, columns, rows, ended: false, notes })
     }
 }
 
@@ -216,6 +265,9 @@ impl Iterator for MoleculeReader {
             RawRow::Bad { line, column, text, problem } => {
                 let row = BadRow { file: Arc::clone(&self.file), line, column, text, reason: problem };
                 self.ended = row.ends_file();
+                if self.ended {
+                    self.notes.broken_off(&row.to_string());
+                }
                 Some(Err(row))
             }
         }
@@ -246,24 +298,124 @@ pub(super) fn is_smiles_heading(word: &str) -> bool {
     WORDS.contains(&word.as_str())
 }
 
+/// True for a word that heads molecules in this notation: a usual one, or one that names the notation, which no
+/// molecule does.
+pub(super) fn is_heading(word: &str, notation: Notation) -> bool {
+    let lower = word.to_lowercase();
+    match notation {
+        Notation::Smiles => is_smiles_heading(word) || lower.contains("smiles"),
+        Notation::Selfies => lower.contains("selfies"),
+    }
+}
+
+/// True for the words that head a column of identifiers.
+fn is_id_heading(word: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "id",
+        "ids",
+        "identifier",
+        "name",
+        "title",
+        "mol_id",
+        "molecule_id",
+        "molecule_chembl_id",
+        "chembl_id",
+        "compound_id",
+        "compound",
+        "zinc_id",
+        "cid",
+        "molecule_name",
+    ];
+    WORDS.contains(&word.trim().to_lowercase().as_str())
+}
+
 /// Bytes that are looked at to tell formats apart.
 const SAMPLE_BYTES: usize = 16 * 1024;
 
-fn detect_format(path: &Path, mut bytes: Bytes, params: &ReadParams) -> Result<(Format, Bytes), FileError> {
+fn detect_format(
+    path: &Path,
+    mut bytes: Bytes,
+    params: &ReadParams,
+    notes: &Notes,
+) -> Result<(Format, Bytes), FileError> {
     if params.format != Format::Detect {
         return Ok((params.format, bytes));
     }
-    if let Some(format) = format_of_ending(path) {
+    let ending = format_of_ending(path);
+    if let Some(format) = ending.filter(|format| *format != Format::Smi) {
         return Ok((format, bytes));
     }
-    let mut sample = Vec::new();
-    let read = Read::take(&mut bytes, SAMPLE_BYTES as u64).read_to_end(&mut sample);
-    let format = format_of_content(&String::from_utf8_lossy(&sample), params.column.is_some());
-    let joined = std::io::Cursor::new(sample).chain(bytes);
-    match read {
-        Ok(_) => Ok((format, Box::new(joined))),
-        Err(source) => Err(FileError::Open { path: path.into(), source }),
+    let mut sample = vec![0; SAMPLE_BYTES];
+    let (n, fault) = read_up_to(&mut bytes, &mut sample);
+    sample.truncate(n);
+    let text = String::from_utf8_lossy(&sample).replace("\r\n", "\n").replace('\r', "\n");
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or("");
+    let format = match ending {
+        Some(_) if heads_table(first, ',', params.notation) => {
+            notes.is_table();
+            Format::Csv
+        }
+        Some(format) => format,
+        None => format_of_content(&text, first, params),
+    };
+    if format == Format::Smi && params.column.is_none() && params.notation == Notation::Smiles {
+        let whole = if n == SAMPLE_BYTES { text.rsplit_once('\n').map_or("", |(whole, _)| whole) } else { &text };
+        if let Some(seems) = other_column(whole) {
+            return Err(FileError::OtherColumn { seems, path: path.into() });
+        }
     }
+    // What cannot be read after the sample is told in its place.
+    let fault = fault.map(Fault);
+    Ok((format, Box::new(std::io::BufReader::new(std::io::Cursor::new(sample).chain(FaultThen { fault, bytes })))))
+}
+
+/// Fills the buffer as far as the bytes reach: how many there are, and why no more could be read.
+fn read_up_to(bytes: &mut Bytes, buffer: &mut [u8]) -> (usize, Option<std::io::Error>) {
+    let mut n = 0;
+    while n < buffer.len() {
+        match bytes.read(&mut buffer[n..]) {
+            Ok(0) => break,
+            Ok(more) => n += more,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return (n, Some(error)),
+        }
+    }
+    (n, None)
+}
+
+/// An error that was met ahead of its place.
+struct Fault(std::io::Error);
+
+/// Bytes behind an error, if there is one.
+struct FaultThen {
+    fault: Option<Fault>,
+    bytes: Bytes,
+}
+
+impl Read for FaultThen {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.fault.take() {
+            Some(Fault(error)) => Err(error),
+            None => self.bytes.read(buffer),
+        }
+    }
+}
+
+/// The column of a `.smi` text, from 1, that holds SMILES where the first words are none. The first line may be a
+/// heading.
+fn other_column(text: &str) -> Option<usize> {
+    let is_smiles = |word: &str| Molecule::from_smiles(word).is_ok();
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .take(SAMPLE_ROWS)
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let body = lines.get(1..).filter(|body| !body.is_empty()).unwrap_or(&lines);
+    if body.is_empty() || lines.iter().any(|words| is_smiles(words[0])) {
+        return None;
+    }
+    (1..3).find(|&k| body.iter().all(|words| words.get(k).is_some_and(|word| is_smiles(word)))).map(|k| k + 1)
 }
 
 fn format_of_ending(path: &Path) -> Option<Format> {
@@ -281,18 +433,22 @@ fn format_of_ending(path: &Path) -> Option<Format> {
     })
 }
 
-/// A table when a column was asked for, or the first row has a heading for SMILES beside others.
-fn format_of_content(sample: &str, wants_column: bool) -> Format {
+/// Whether the first line of a text heads a table with this delimiter.
+fn heads_table(first: &str, delimiter: char, notation: Notation) -> bool {
+    first.contains(delimiter) && first.split(delimiter).any(|word| is_heading(word.trim_matches('"'), notation))
+}
+
+/// A table when a column was asked for, or the first row has a heading for molecules beside others.
+fn format_of_content(sample: &str, first: &str, params: &ReadParams) -> Format {
     if sample.lines().take(200).any(|line| line.trim_end().ends_with("V2000") || line.trim_end().ends_with("V3000")) {
         return Format::Sdf;
     }
-    let first = sample.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
-    let heads_table = |delimiter: char| {
-        first.contains(delimiter) && first.split(delimiter).any(|word| is_smiles_heading(word.trim_matches('"')))
-    };
-    if heads_table('\t') || wants_column && first.contains('\t') && !first.contains(',') {
+    let heads = |delimiter| heads_table(first, delimiter, params.notation);
+    let named = matches!(params.column, Some(Column::Name(_)));
+    let wanted = params.column.is_some();
+    if heads('\t') || wanted && first.contains('\t') && !first.contains(',') {
         Format::Tsv
-    } else if wants_column || heads_table(',') || heads_table(';') || first.trim_matches('"').contains(',') {
+    } else if named || heads(',') || heads(';') || first.trim_matches('"').contains(',') {
         Format::Csv
     } else {
         Format::Smi
@@ -310,6 +466,7 @@ fn table(
     file: &Arc<str>,
     path: &Path,
     params: &ReadParams,
+    notes: &Notes,
 ) -> Result<(Vec<String>, TableIterator), FileError> {
     let mut sample: VecDeque<_> = rows.by_ref().take(SAMPLE_ROWS).collect();
     let first = match sample.front() {
@@ -323,25 +480,50 @@ fn table(
     };
     let fields: Vec<&[String]> = sample.iter().flatten().map(|row| row.fields.as_slice()).collect();
     let column = find_column(&first, &fields, path, params)?;
-    let is_smiles = |field: &String| Molecule::from_smiles(field.trim()).is_ok();
+    let reads = |field: &String| params.notation.reads(field.trim());
     let named = params.column.as_ref().is_some_and(|c| matches!(c, Column::Name(_)));
     let has_heading = params.heading.unwrap_or_else(|| {
-        named || first.iter().any(|f| is_smiles_heading(f)) || !first.get(column).is_some_and(is_smiles)
+        named || first.iter().any(|f| is_heading(f, params.notation)) || !first.get(column).is_some_and(reads)
     });
-    let columns = if has_heading {
+    if params.column.is_none() {
+        let body = fields.get(usize::from(has_heading)..).unwrap_or_default();
+        let all_read = |other: &usize| {
+            *other != column
+                && !body.is_empty()
+                && body.iter().all(|row| {
+                    // Short words such as “C” or “I” are often codes, not molecules.
+                    row.get(*other).is_some_and(|field| field.trim().len() > 2 && reads(field))
+                })
+        };
+        let others: Vec<usize> = (0..first.len()).filter(all_read).collect();
+        if !others.is_empty() {
+            let name = |k: usize| if has_heading { first[k].clone() } else { format!("column {}", k + 1) };
+            notes.column(&name(column), others.into_iter().map(name).collect());
+        }
+    }
+    let (columns, id) = if has_heading {
         sample.pop_front();
-        first
+        let id = first.iter().position(|field| is_id_heading(field)).filter(|&id| id != column);
+        (first, id)
     } else {
-        (1..=first.len()).map(|i| format!("column {i}")).collect()
+        ((1..=first.len()).map(|i| format!("column {i}")).collect(), None)
     };
+    let (notation, notes) = (params.notation, notes.clone());
     let records = sample.into_iter().chain(rows).map(move |row| match row {
         Err((line, field, text, problem)) => RawRow::bad(line, field, text, problem),
-        Ok(row) => record(row.line, row.fields, column),
+        Ok(row) => record(row.line, row.fields, column, id, notation, &notes),
     });
     Ok((columns, Box::new(records)))
 }
 
-fn record(line: u64, fields: Vec<String>, column: usize) -> RawRow {
+fn record(
+    line: u64,
+    fields: Vec<String>,
+    column: usize,
+    id: Option<usize>,
+    notation: Notation,
+    notes: &Notes,
+) -> RawRow {
     let Some(text) = fields.get(column).map(|field| field.trim().to_owned()) else {
         let is_blank = fields.iter().all(|field| field.trim().is_empty());
         let problem = match fields.len() {
@@ -353,7 +535,28 @@ fn record(line: u64, fields: Vec<String>, column: usize) -> RawRow {
     if text.is_empty() {
         return RawRow::bad(line, Some(column + 1), text, RowProblem::Empty);
     }
-    RawRow::Good(Record { line, text, fields, ..Record::default() })
+    let molecule = match (notation, without_extension(&text)) {
+        (Notation::Smiles, (smiles, Some(extension))) => {
+            if extension.len() < 2 || !extension.ends_with('|') {
+                let problem = RowProblem::CutExtension { extension: super::error::shortened(extension, 40) };
+                return RawRow::bad(line, Some(column + 1), super::error::shortened(&text, 200), problem);
+            }
+            notes.extension(line);
+            smiles.to_owned()
+        }
+        _ => text,
+    };
+    let name = id.and_then(|id| fields.get(id)).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    RawRow::Good(Record { line, text: molecule, name, fields, ..Record::default() })
+}
+
+/// A SMILES and its CXSMILES extension, which begins with a bar behind a blank.
+fn without_extension(text: &str) -> (&str, Option<&str>) {
+    let split = text.split_once(char::is_whitespace).map(|(smiles, rest)| (smiles, rest.trim()));
+    match split {
+        Some((smiles, rest)) if rest.starts_with('|') => (smiles, Some(rest)),
+        _ => (text, None),
+    }
 }
 
 /// The place of the column of SMILES, from 0.
@@ -372,18 +575,19 @@ fn find_column(first: &[String], rows: &[&[String]], path: &Path, params: &ReadP
             .ok_or_else(|| missing(wanted)),
         None => first
             .iter()
-            .position(|field| is_smiles_heading(field))
-            .or_else(|| readable_column(first.len(), rows))
+            .position(|field| params.notation == Notation::Smiles && is_smiles_heading(field))
+            .or_else(|| first.iter().position(|field| is_heading(field, params.notation)))
+            .or_else(|| readable_column(first.len(), rows, params.notation))
             .ok_or_else(|| FileError::NoSmilesColumn { found: first.to_vec(), path: path.into() }),
     }
 }
 
 /// The column whose fields can be read as SMILES most often, but in at least half of the rows; the longer text wins.
-fn readable_column(n_columns: usize, rows: &[&[String]]) -> Option<usize> {
+fn readable_column(n_columns: usize, rows: &[&[String]], notation: Notation) -> Option<usize> {
     let body = if rows.len() > 1 { &rows[1..] } else { rows };
     let score = |column: usize| {
         let fields = || body.iter().filter_map(|row| row.get(column)).map(|field| field.trim());
-        let n_readable = fields().filter(|field| Molecule::from_smiles(field).is_ok()).count();
+        let n_readable = fields().filter(|field| notation.reads(field)).count();
         let length: usize = fields().map(str::len).sum();
         (n_readable, length)
     };

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::{FileError, RowProblem};
+use super::{FileError, Notes, RowProblem};
 
 /// Bytes that are taken from the system at a time.
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -16,23 +16,23 @@ const BUFFER_BYTES: usize = 128 * 1024;
 pub(super) type Bytes = Box<dyn BufRead + Send>;
 
 /// Opens a file as text.
-pub(super) fn open(path: &Path) -> Result<Bytes, FileError> {
+pub(super) fn open(path: &Path, notes: &Notes) -> Result<Bytes, FileError> {
     let failed = |source| FileError::Open { path: path.into(), source };
     if std::fs::metadata(path).map_err(failed)?.is_dir() {
         return Err(FileError::Folder { path: path.into() });
     }
-    text_of(File::open(path).map_err(failed)?, path)
+    text_of(File::open(path).map_err(failed)?, path, notes)
 }
 
 /// Decompresses what begins like gzip or zstd, drops a byte order mark, and refuses what is certainly no text.
-pub(super) fn text_of(bytes: impl Read + Send + 'static, path: &Path) -> Result<Bytes, FileError> {
+pub(super) fn text_of(bytes: impl Read + Send + 'static, path: &Path, notes: &Notes) -> Result<Bytes, FileError> {
     let failed = |source| FileError::Open { path: path.into(), source };
     let (head, raw) = peek(Box::new(BufReader::with_capacity(BUFFER_BYTES, bytes))).map_err(failed)?;
     if head.is_empty() {
         return Err(FileError::Empty { path: path.into() });
     }
     let text: Bytes = match &head[..] {
-        [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(raw))),
+        [0x1f, 0x8b, ..] => Box::new(BufReader::with_capacity(BUFFER_BYTES, GzipMembers::new(raw, notes.clone()))),
         head if is_zstd(head) => Box::new(BufReader::with_capacity(BUFFER_BYTES, ZstdFrames::new(raw))),
         _ => raw,
     };
@@ -49,10 +49,10 @@ pub(super) fn text_of(bytes: impl Read + Send + 'static, path: &Path) -> Result<
     skip_byte_order_mark(text, &head).map_err(failed)
 }
 
-/// The first bytes (at most 8), and the stream with them still in it.
+/// The first bytes (at most 64), and the stream with them still in it.
 fn peek(mut bytes: Bytes) -> io::Result<(Vec<u8>, Bytes)> {
     let mut head = Vec::new();
-    Read::take(&mut bytes, 8).read_to_end(&mut head)?;
+    Read::take(&mut bytes, 64).read_to_end(&mut head)?;
     let joined = io::Cursor::new(head.clone()).chain(bytes);
     Ok((head, Box::new(joined)))
 }
@@ -73,8 +73,69 @@ fn binary_kind(head: &[u8]) -> Option<(&'static str, &'static str)> {
         head if is_zstd(head) => ("compressed twice", UNPACK),
         [b'P', b'A', b'R', b'1', ..] => ("a Parquet table", "save it as CSV"),
         [0x7f, b'E', b'L', b'F', ..] => ("a program", "name a file of molecules"),
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => ("an Arrow (Feather) table", "save it as CSV"),
+        [0x80, 2..=5, ..] => ("a Python pickle", "open it in Python and save it as CSV"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => ("an old Excel or Word document", "save the sheet as CSV"),
+        [0x89, b'H', b'D', b'F', ..] => ("an HDF5 file", "save its table as CSV"),
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => ("a NumPy array", "name a file of molecules"),
+        head if head.starts_with(b"SQLite format 3") => ("an SQLite database", "save its table as CSV"),
+        head if head.starts_with(b"version https://git-lfs") => ("a pointer of Git LFS", "run git lfs pull"),
+        head if begins_with_tag(head, &["!doctype html", "html", "?xml"]) => {
+            ("a web page or XML", "download it again, or save it as CSV")
+        }
+        head if begins_with_tag(head, &["datawarrior"]) => ("a DataWarrior table", "save it there as SDF or CSV"),
         _ => return None,
     })
+}
+
+/// Whether a text begins with one of these tags, in any case.
+fn begins_with_tag(head: &[u8], tags: &[&str]) -> bool {
+    let text = head.trim_ascii_start().to_ascii_lowercase();
+    text.strip_prefix(b"<").is_some_and(|rest| tags.iter().any(|tag| rest.starts_with(tag.as_bytes())))
+}
+
+/// All members of a gzip stream one after the other. Zeros behind the last one are padding, as gzip itself has it.
+struct GzipMembers {
+    /// `None` behind the last member.
+    member: Option<GzDecoder<Bytes>>,
+    notes: Notes,
+}
+
+impl GzipMembers {
+    fn new(source: Bytes, notes: Notes) -> Self {
+        Self { member: Some(GzDecoder::new(source)), notes }
+    }
+
+    /// Begins the member that follows in `source`, if one does.
+    fn next_member(&mut self, mut source: Bytes) -> io::Result<()> {
+        loop {
+            let buffer = source.fill_buf()?;
+            let Some(&first) = buffer.first() else { return Ok(()) };
+            if first != 0 {
+                break;
+            }
+            self.notes.gzip_padding();
+            let n_zeros = buffer.iter().take_while(|&&b| b == 0).count();
+            source.consume(n_zeros);
+        }
+        self.member = Some(GzDecoder::new(source));
+        Ok(())
+    }
+}
+
+impl Read for GzipMembers {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let n = member.read(buffer)?;
+            if n > 0 || buffer.is_empty() {
+                return Ok(n);
+            }
+            if let Some(member) = self.member.take() {
+                self.next_member(member.into_inner())?;
+            }
+        }
+        Ok(0)
+    }
 }
 
 fn skip_byte_order_mark(mut text: Bytes, head: &[u8]) -> io::Result<Bytes> {
@@ -99,6 +160,8 @@ impl ZstdFrames {
     /// Begins the next frame; false at the end of the stream.
     fn next_frame(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
+            // A decoder that has decoded a frame refuses wide windows that a new one accepts.
+            self.decoder = FrameDecoder::new();
             match self.decoder.init(&mut self.source) {
                 Ok(()) => return Ok(true),
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
@@ -149,7 +212,8 @@ impl Read for ZstdFrames {
     }
 }
 
-/// Lines of a text, each with its number, none longer than a limit.
+/// Lines of a text, each with its number, none longer than a limit. A line ends with a line feed, a carriage return, or
+/// both.
 pub(super) struct Lines {
     bytes: Bytes,
     /// Number of the line that was read last, from 1.
@@ -160,6 +224,9 @@ pub(super) struct Lines {
     blank: std::ops::Range<u64>,
     /// What follows the blank lines.
     held: Option<NumberedLine>,
+    /// The last line ended with a carriage return: a line feed right behind it belongs to that end.
+    after_return: bool,
+    notes: Notes,
 }
 
 /// One line without its end, or what is wrong with it and how it begins.
@@ -169,8 +236,8 @@ pub(super) type LineResult = Result<String, (RowProblem, String)>;
 pub(super) type NumberedLine = (u64, LineResult);
 
 impl Lines {
-    pub(super) fn new(bytes: Bytes, limit: usize) -> Self {
-        Self { bytes, line: 0, limit, ended: false, blank: 0..0, held: None }
+    pub(super) fn new(bytes: Bytes, limit: usize, notes: Notes) -> Self {
+        Self { bytes, line: 0, limit, ended: false, blank: 0..0, held: None, after_return: false, notes }
     }
 
     /// The longest line that is read, in bytes.
@@ -230,25 +297,38 @@ impl Lines {
                 }
                 break;
             }
-            let end = chunk.iter().position(|&b| b == b'\n');
+            if std::mem::take(&mut self.after_return) && chunk[0] == b'\n' {
+                self.bytes.consume(1);
+                continue;
+            }
+            let end = chunk.iter().position(|&b| matches!(b, b'\n' | b'\r'));
             let used = end.unwrap_or(chunk.len());
-            let room = self.limit.saturating_add(1).saturating_sub(line.len()); // one more, for a carriage return
+            let room = self.limit.saturating_sub(line.len());
             line.extend_from_slice(&chunk[..used.min(room)]);
             n_bytes = n_bytes.saturating_add(used);
+            self.after_return = end.is_some_and(|end| chunk[end] == b'\r');
             self.bytes.consume(used + usize::from(end.is_some()));
             if end.is_some() {
                 break;
             }
         }
         self.line += 1;
-        if line.last() == Some(&b'\r') && n_bytes == line.len() {
-            line.pop();
-            n_bytes -= 1;
-        }
         if n_bytes > self.limit {
             return Some(Err((RowProblem::TooLong { limit: self.limit }, beginning(&line))));
         }
-        Some(checked(line))
+        Some(self.checked(line))
+    }
+
+    /// The text of a line. Names and units are often written in Windows-1252 where the molecules are plain ASCII: what
+    /// is no UTF-8 is read so, and counted.
+    fn checked(&self, line: Vec<u8>) -> LineResult {
+        if line.contains(&0) {
+            return Err((RowProblem::ZeroByte, beginning(&line)));
+        }
+        Ok(String::from_utf8(line).unwrap_or_else(|error| {
+            self.notes.recoded(self.line);
+            error.as_bytes().iter().map(|&byte| windows_1252(byte)).collect()
+        }))
     }
 
     fn broken_off(&mut self, error: &io::Error, line: &[u8]) -> LineResult {
@@ -262,11 +342,18 @@ impl Lines {
     }
 }
 
-fn checked(line: Vec<u8>) -> LineResult {
-    if line.contains(&0) {
-        return Err((RowProblem::ZeroByte, beginning(&line)));
+/// The character of a byte of Windows-1252; its five unused bytes become U+FFFD.
+///
+/// Source: the WHATWG's Encoding Standard, index windows-1252, without its control characters.
+fn windows_1252(byte: u8) -> char {
+    const HIGH: [char; 32] = [
+        '€', '\u{fffd}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{fffd}', 'Ž', '\u{fffd}',
+        '\u{fffd}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{fffd}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
+        _ => char::from(byte),
     }
-    String::from_utf8(line).map_err(|error| (RowProblem::NotUtf8, beginning(error.as_bytes())))
 }
 
 /// What can be shown of a line that is not text.

@@ -19,30 +19,67 @@ pub(super) type TableProblem = (u64, Option<usize>, String, RowProblem);
 /// line ends. When nothing closes a quote, its line alone is bad and reading goes on with the next line.
 pub(super) struct TableRows {
     lines: Lines,
-    /// Lines to read again after a quote that nothing closed.
-    again: VecDeque<NumberedLine>,
+    /// Lines that were read ahead in search of a closing quote.
+    ahead: VecDeque<NumberedLine>,
+    /// How many of these, from the front, leave a quote open that is open where they begin, and their bytes. Whichever
+    /// row a quote is opened in, the line that ends the row is the same: so no line is looked at twice.
+    open: usize,
+    open_bytes: usize,
     delimiter: char,
+}
+
+/// Why no line closes a quote, or where one does.
+enum Close {
+    /// So many of the lines ahead belong to the row.
+    After(usize),
+    Nowhere,
 }
 
 impl TableRows {
     pub(super) fn new(lines: Lines, delimiter: char) -> Self {
-        Self { lines, again: VecDeque::new(), delimiter }
+        Self { lines, ahead: VecDeque::new(), open: 0, open_bytes: 0, delimiter }
     }
 
     /// Lets the first row decide: the commonest of comma, tab and semicolon outside quotes.
     pub(super) fn detect_delimiter(mut lines: Lines) -> Self {
         let first = lines.next_used();
         let delimiter = first.as_ref().and_then(|(_, line)| line.as_ref().ok()).map_or(',', |line| commonest(line));
-        Self { lines, again: first.into_iter().collect(), delimiter }
+        let mut this = Self::new(lines, delimiter);
+        this.ahead.extend(first);
+        this
     }
 
-    fn unclosed(&mut self, mut taken: Vec<(u64, String)>, field: usize) -> TableProblem {
-        let rest = taken.split_off(1);
-        for (number, line) in rest.into_iter().rev() {
-            self.again.push_front((number, Ok(line)));
+    /// The next line, from those read ahead or from the text.
+    fn next_line(&mut self) -> Option<NumberedLine> {
+        let Some(line) = self.ahead.pop_front() else { return self.lines.next_used() };
+        if self.open > 0 {
+            self.open -= 1;
+            self.open_bytes -= line.1.as_ref().map_or(0, |text| text.len() + 1);
         }
-        let (line, text) = taken.pop().expect("a row has a first line");
-        (line, Some(field), shortened(&text, 200), RowProblem::UnclosedQuote)
+        Some(line)
+    }
+
+    /// Looks for the line that ends a row whose first line, `n_bytes` long, leaves a quote open.
+    fn find_close(&mut self, n_bytes: usize) -> Close {
+        loop {
+            if n_bytes + self.open_bytes > self.lines.limit() {
+                return Close::Nowhere;
+            }
+            if self.open == self.ahead.len() {
+                match self.lines.next() {
+                    Some(line) => self.ahead.push_back(line),
+                    None => return Close::Nowhere,
+                }
+            }
+            let Ok(line) = &self.ahead[self.open].1 else { return Close::Nowhere };
+            let mut splitter = Splitter::in_quotes(self.delimiter);
+            splitter.feed(line);
+            if !splitter.in_quotes {
+                return Close::After(self.open + 1);
+            }
+            self.open += 1;
+            self.open_bytes += line.len() + 1;
+        }
     }
 }
 
@@ -50,39 +87,28 @@ impl Iterator for TableRows {
     type Item = Result<TableRow, TableProblem>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let (first, line) = match self.next_line()? {
+            (first, Ok(line)) => (first, line),
+            (number, Err((problem, text))) => return Some(Err((number, None, text, problem))),
+        };
         let mut splitter = Splitter::new(self.delimiter);
-        let mut taken: Vec<(u64, String)> = Vec::new();
-        let mut n_bytes = 0;
-        loop {
-            let next = match self.again.pop_front() {
-                Some(line) => Some(line),
-                None if taken.is_empty() => self.lines.next_used(),
-                None => self.lines.next(),
-            };
-            match next {
-                None if taken.is_empty() => return None,
-                Some((number, Err((problem, text)))) if taken.is_empty() => {
-                    return Some(Err((number, None, text, problem)));
-                }
-                Some((number, Ok(line))) => {
-                    n_bytes += line.len() + 1;
-                    splitter.feed(&line);
-                    if !splitter.in_quotes {
-                        let first = taken.first().map_or(number, |(first, _)| *first);
-                        return Some(Ok(TableRow { line: first, fields: splitter.finish() }));
-                    }
-                    taken.push((number, line));
-                    if n_bytes > self.lines.limit() {
-                        return Some(Err(self.unclosed(taken, splitter.fields.len() + 1)));
+        splitter.feed(&line);
+        if splitter.in_quotes {
+            match self.find_close(line.len() + 1) {
+                Close::After(n_lines) => {
+                    for _ in 0..n_lines {
+                        if let Some((_, Ok(line))) = self.next_line() {
+                            splitter.feed(&line);
+                        }
                     }
                 }
-                Some(bad) => {
-                    self.again.push_front(bad);
-                    return Some(Err(self.unclosed(taken, splitter.fields.len() + 1)));
+                Close::Nowhere => {
+                    let field = splitter.fields.len() + 1;
+                    return Some(Err((first, Some(field), shortened(&line, 200), RowProblem::UnclosedQuote)));
                 }
-                None => return Some(Err(self.unclosed(taken, splitter.fields.len() + 1))),
             }
         }
+        Some(Ok(TableRow { line: first, fields: splitter.finish() }))
     }
 }
 
@@ -108,6 +134,11 @@ struct Splitter {
 impl Splitter {
     fn new(delimiter: char) -> Self {
         Self { delimiter, fields: Vec::new(), field: String::new(), in_quotes: false, n_lines: 0 }
+    }
+
+    /// One that stands at the beginning of a line, inside quotes.
+    fn in_quotes(delimiter: char) -> Self {
+        Self { in_quotes: true, n_lines: 1, ..Self::new(delimiter) }
     }
 
     /// Takes one line without its end.
@@ -162,11 +193,12 @@ impl Splitter {
 
 #[cfg(test)]
 mod tests {
+    use super::super::notes::Notes;
     use super::*;
     use proptest::prelude::*;
 
     fn rows(text: &str, delimiter: char) -> Vec<Result<Vec<String>, (u64, RowProblem)>> {
-        let lines = Lines::new(Box::new(std::io::Cursor::new(text.to_owned())), 1000);
+        let lines = Lines::new(Box::new(std::io::Cursor::new(text.to_owned())), 1000, Notes::default());
         let rows = TableRows::new(lines, delimiter);
         rows.map(|row| row.map(|row| row.fields).map_err(|(line, _, _, problem)| (line, problem))).collect()
     }
