@@ -134,6 +134,16 @@ fn create_beside(target: &Path) -> io::Result<(File, PathBuf)> {
     }
 }
 
+/// Whether a name is that of the hidden file of an [`AtomicFile`] whose process ended before it was done.
+pub fn is_left_over(name: &str) -> bool {
+    let numbers = |text: &str| {
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        text.split_once('-').is_some_and(|(process, counter)| is_number(process) && is_number(counter))
+    };
+    let inner = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".part"));
+    inner.and_then(|inner| inner.rsplit_once('.')).is_some_and(|(of, end)| !of.is_empty() && numbers(end))
+}
+
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -192,6 +202,14 @@ mod tests {
         let error = write(&missing, "").unwrap_err();
         assert_eq!((error.source.kind(), &error.path), (io::ErrorKind::NotFound, &missing));
         assert!(error.to_string().contains("x.txt"), "{error}");
+    }
+
+    #[test]
+    fn only_our_own_hidden_files_are_left_overs() {
+        assert!(is_left_over(".state.bin.123-0.part"));
+        for name in ["state.bin.123-0.part", ".thesis.part", ".a.1-b.part", ".1-2.part", ".x.12.part", ""] {
+            assert!(!is_left_over(name), "{name}");
+        }
     }
 
     #[cfg(unix)]

@@ -185,6 +185,11 @@ impl BartConfig {
                 return fail(format!("{name} is {size}, expected 1 to {MAX_SIZE}"));
             }
         }
+        for (name, layers) in [("encoder_layers", self.encoder_layers), ("decoder_layers", self.decoder_layers)] {
+            if layers > MAX_LAYERS {
+                return fail(format!("{name} is {layers}, expected 1 to {MAX_LAYERS}"));
+            }
+        }
         for (name, heads) in [
             ("encoder_attention_heads", self.encoder_attention_heads),
             ("decoder_attention_heads", self.decoder_attention_heads),
@@ -249,6 +254,8 @@ impl BartConfig {
     }
 }
 
+/// Layers of an encoder or decoder; the largest models that were published have a tenth.
+const MAX_LAYERS: usize = 1_000;
 /// Larger sizes than any checkpoint has; keeps products of sizes far from overflow.
 const MAX_SIZE: usize = 1 << 24;
 

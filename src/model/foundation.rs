@@ -131,6 +131,15 @@ pub enum ModelError {
     },
 }
 
+/// The two embeddings of a molecule, not to be confused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embedding {
+    /// What carries the landscape and can be decoded.
+    Latent,
+    /// What feeds downstream tasks.
+    Pooled,
+}
+
 /// What the workbench asks of a foundation model; a second family joins by implementing it.
 ///
 /// Long calls report to `observe` and, when it breaks, return the leading rows that were finished: fewer than asked.
@@ -144,6 +153,15 @@ pub trait FoundationModel: Send + Sync {
 
     /// The sampled part of its latent space; none if it cannot decode.
     fn latent_box(&self) -> Option<&LatentBox>;
+
+    /// Tokens of a text that an embedding sees, `[CLS]` and `[SEP]` counted: a longer text loses its end.
+    fn max_tokens(&self, embedding: Embedding) -> usize;
+
+    /// The texts that an embedding sees only the beginning of: two that begin alike have the same vector.
+    fn cut_rows(&self, embedding: Embedding, selfies: &[String]) -> Vec<usize> {
+        let most = self.max_tokens(embedding);
+        (0..selfies.len()).filter(|&row| self.vocabulary().n_tokens(&selfies[row]) > most).collect()
+    }
 
     /// Latent vectors of SELFIES texts, one each.
     ///

@@ -11,7 +11,9 @@ use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::BartConfig;
 use super::device::DeviceChoice;
 use super::engine::{EncoderScratch, Engine};
-use super::foundation::{Decoded, FoundationModel, LatentBox, LatentVector, ModelError, PooledEmbedding, Provenance};
+use super::foundation::{
+    Decoded, Embedding, FoundationModel, LatentBox, LatentVector, ModelError, PooledEmbedding, Provenance,
+};
 use super::greedy::{GreedyParams, Tokens};
 use super::parallel::in_order;
 use super::selfies_ted::SelfiesTedNet;
@@ -263,6 +265,14 @@ impl FoundationModel for SelfiesTed {
 
     fn latent_box(&self) -> Option<&LatentBox> {
         self.latent_box.as_ref()
+    }
+
+    fn max_tokens(&self, embedding: Embedding) -> usize {
+        let most = match embedding {
+            Embedding::Latent => self.positions,
+            Embedding::Pooled => POOLED_LEN,
+        };
+        most.min(self.config.max_position_embeddings)
     }
 
     fn encode_latent(

@@ -25,11 +25,13 @@ pub use checkpoint::{Checkpoint, CheckpointError, Facts, LatentQuantiles};
 pub use config::{Activation, BartConfig, ProjectorConfig};
 pub use decoding_rules::DecodingRules;
 pub use device::{DeviceChoice, DeviceError};
-pub use foundation::{Decoded, FoundationModel, LatentBox, LatentVector, ModelError, PooledEmbedding, Provenance};
+pub use foundation::{
+    Decoded, Embedding, FoundationModel, LatentBox, LatentVector, ModelError, PooledEmbedding, Provenance,
+};
 pub use greedy::{GreedyParams, Tokens};
 pub use inference::{SelfiesTed, digest};
 pub use response::{ResponseParams, group_response, neighbours, similarity_response};
 pub use selfies_ted::{Projector, Projectors, SelfiesTedNet};
 pub use stored::{StoredTensor, StoredTensors};
-pub use tokens::{SpecialIds, Tokeniser, TokensError, Unknown};
+pub use tokens::{Spacing, SpecialIds, Tokeniser, TokensError, Unknown};
 pub use torch_zip::open_torch_zip;

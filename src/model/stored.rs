@@ -271,6 +271,7 @@ pub fn open_safetensors(path: &Path) -> Result<StoredTensors, CheckpointError> {
         return Err(broken(format!("the file has {} bytes, too few for a header", source.len)));
     }
     let head = source.map(0, 8)?;
+    not_weights(&source, path)?;
     let header_len = u64::from_le_bytes(head[..8].try_into().expect("eight bytes"));
     if header_len > MAX_HEADER.min(source.len - 8) {
         return Err(broken(format!(
@@ -282,6 +283,7 @@ pub fn open_safetensors(path: &Path) -> Result<StoredTensors, CheckpointError> {
     let header: BTreeMap<String, Value> =
         serde_json::from_slice(&header).map_err(|error| broken(format!("its header: {error}")))?;
     let mut tensors = StoredTensors::new();
+    let mut places = Vec::new();
     for (name, info) in header {
         if name == "__metadata__" {
             continue;
@@ -299,13 +301,32 @@ pub fn open_safetensors(path: &Path) -> Result<StoredTensors, CheckpointError> {
         if past_end > source.len {
             return Err(CheckpointError::Truncated { found: source.len, expected: past_end, path: path.to_owned() });
         }
+        places.push((begin, end, name.clone()));
         tensors.insert(name, StoredTensor::in_file(&source, begin + 8 + header_len, dtype, info.shape, None));
+    }
+    places.sort();
+    if let Some(both) = places.windows(2).find(|both| both[0].1 > both[1].0) {
+        return Err(broken(format!("{} and {} claim the same bytes", both[0].2, both[1].2)));
     }
     Ok(tensors)
 }
 
-/// As the safetensors crate.
-const MAX_HEADER: u64 = 100_000_000;
+/// Bytes of a header: some 200,000 tensors, more than any model has.
+const MAX_HEADER: u64 = 16 << 20;
+
+/// Refuses what stands where weights should be after a download that fetched something else.
+pub(super) fn not_weights(source: &Source, path: &Path) -> Result<(), CheckpointError> {
+    let start = source.map(0, source.len.min(64) as usize)?;
+    let text = start.trim_ascii_start().to_ascii_lowercase();
+    let (found, remedy) = if text.starts_with(b"version https://git-lfs") {
+        ("a pointer of Git LFS", "run git lfs pull in its folder")
+    } else if text.starts_with(b"<!doctype") || text.starts_with(b"<html") || text.starts_with(b"<?xml") {
+        ("a web page", "the download was refused or led elsewhere: fetch the file again")
+    } else {
+        return Ok(());
+    };
+    Err(CheckpointError::NotWeights { found, remedy, path: path.to_owned() })
+}
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct TensorInfo {

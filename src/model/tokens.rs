@@ -60,6 +60,28 @@ pub enum Unknown {
     Replace,
 }
 
+/// Where a SELFIES text is cut into symbols before they are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Spacing {
+    /// Between all symbols; the dot between the parts of a salt is a symbol.
+    Symbols,
+    /// Between brackets alone, as SELFIES-TED's own preparation (`][` becomes `] [`): the symbols around a dot are one
+    /// token with it. For checkpoints that were trained so, whose vocabulary holds no dot.
+    Brackets,
+}
+
+impl Spacing {
+    /// The text with one blank at each cut; blanks that are there already stay.
+    pub fn spaced(self, selfies: &str) -> String {
+        let text = selfies.replace("][", "] [");
+        match self {
+            Self::Symbols if text.contains('.') => text.replace("].", "] .").replace(".[", ". ["),
+            _ => text,
+        }
+    }
+}
+
 /// The ids of the special tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpecialIds {
@@ -80,6 +102,7 @@ pub struct SpecialIds {
 pub struct Tokeniser {
     tokenizer: Tokenizer,
     special: SpecialIds,
+    spacing: Spacing,
     json: Vec<u8>,
     len: usize,
 }
@@ -114,7 +137,21 @@ impl Tokeniser {
             mask: id("[MASK]")?,
         };
         let len = tokenizer.get_vocab(true).values().max().map_or(0, |&id| id as usize + 1);
-        Ok(Self { tokenizer, special, json: json.to_owned(), len })
+        let spacing = if tokenizer.token_to_id(".").is_some() { Spacing::Symbols } else { Spacing::Brackets };
+        Ok(Self { tokenizer, special, spacing, json: json.to_owned(), len })
+    }
+
+    /// The same vocabulary with the spacing that a checkpoint was trained with.
+    #[must_use]
+    pub fn with_spacing(mut self, spacing: Spacing) -> Self {
+        self.spacing = spacing;
+        self
+    }
+
+    /// Where texts are cut into symbols: as the checkpoint says, otherwise between all symbols where the vocabulary
+    /// holds the dot, and between brackets where it does not.
+    pub fn spacing(&self) -> Spacing {
+        self.spacing
     }
 
     /// The `tokenizer.json` text this vocabulary came from, byte for byte.
@@ -154,14 +191,15 @@ impl Tokeniser {
         tokens
     }
 
-    /// Ids of a SELFIES text, `[CLS]` first and `[SEP]` last, at most `max_len` long: what is too long loses its end.
+    /// Ids of a SELFIES text, `[CLS]` first and `[SEP]` last, at most `max_len` long: what is too long loses its end
+    /// (whether it does, [`Tokeniser::n_tokens`] tells).
     ///
     /// * `text` – SELFIES, with or without spaces between its symbols; `max_len` ≥ 2
     ///
     /// # Errors
     /// Unknown symbols, when they are refused; text that the tokenizer refuses.
     pub fn encode(&self, text: &str, max_len: usize, unknown: Unknown) -> Result<Vec<u32>, TokensError> {
-        let spaced = text.replace("][", "] [");
+        let spaced = self.spacing.spaced(text);
         let encoding = self
             .tokenizer
             .encode_fast(spaced.as_str(), false)
@@ -186,6 +224,11 @@ impl Tokeniser {
         Ok(ids)
     }
 
+    /// Tokens of a SELFIES text, `[CLS]` and `[SEP]` counted.
+    pub fn n_tokens(&self, text: &str) -> usize {
+        self.spacing.spaced(text).split_whitespace().count() + 2
+    }
+
     /// The SELFIES text of ids, symbols separated by spaces, special tokens left out.
     ///
     /// # Errors
@@ -204,5 +247,43 @@ impl Tokeniser {
             text.push_str(&token);
         }
         Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokeniser(symbols: &[&str]) -> Tokeniser {
+        let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].into_iter().chain(symbols.iter().copied());
+        let vocab: serde_json::Map<_, _> =
+            tokens.enumerate().map(|(id, token)| (token.to_owned(), id.into())).collect();
+        let json = serde_json::json!({
+            "version": "1.0",
+            "pre_tokenizer": { "type": "WhitespaceSplit" },
+            "model": { "type": "WordLevel", "vocab": vocab, "unk_token": "[UNK]" },
+        });
+        Tokeniser::from_json(json.to_string().as_bytes(), Path::new("tokenizer.json")).unwrap()
+    }
+
+    #[test]
+    fn the_dot_of_a_salt_is_a_symbol_where_the_vocabulary_holds_it() {
+        let tokeniser = tokeniser(&["[C]", "[O]", "[Na+1]", "."]);
+        for (text, n_symbols) in [("[O].[O]", 3), ("[C][O].[Na+1].[O]", 6), ("[C] [O] . [Na+1]", 4), ("[O]. [O]", 3)] {
+            let ids = tokeniser.encode(text, 100, Unknown::Refuse).unwrap();
+            assert_eq!((ids.len(), tokeniser.n_tokens(text)), (n_symbols + 2, n_symbols + 2), "{text}");
+            assert!(!ids.contains(&tokeniser.special().unk), "{text}");
+            let back: String = tokeniser.decode(&ids).unwrap().split_whitespace().collect();
+            assert_eq!(back, text.replace(' ', ""));
+        }
+    }
+
+    #[test]
+    fn spacing_follows_from_the_vocabulary_unless_the_checkpoint_says_otherwise() {
+        assert_eq!(tokeniser(&["[C]", "."]).spacing(), Spacing::Symbols);
+        let foreign = tokeniser(&["[C]", "[O].[O]"]);
+        assert_eq!(foreign.spacing(), Spacing::Brackets);
+        assert_eq!(foreign.encode("[C][O].[O]", 100, Unknown::Refuse).unwrap().len(), 4);
+        assert!(foreign.with_spacing(Spacing::Symbols).encode("[C][O].[O]", 100, Unknown::Refuse).is_err());
     }
 }

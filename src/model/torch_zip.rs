@@ -22,6 +22,9 @@ use super::stored::{Source, StoredTensor, StoredTensors};
 pub fn open_torch_zip(path: &Path) -> Result<StoredTensors, CheckpointError> {
     let source = Source::open(path)?;
     let broken = |what: String| CheckpointError::TorchZip { what, path: path.to_owned() };
+    if source.len > 0 {
+        super::stored::not_weights(&source, path)?;
+    }
     let mut start = [0u8; 4];
     let n_start =
         (&source.file).read(&mut start).map_err(|e| CheckpointError::Read { path: path.to_owned(), source: e })?;

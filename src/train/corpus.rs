@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::PretrainError;
 use super::random::Generator;
 use crate::chem::selfies;
-use crate::model::Tokeniser;
+use crate::model::{Spacing, Tokeniser};
 
 /// Reads files of one SMILES a line (the first column; `.gz` is unpacked) and writes each as SELFIES, symbols separated
 /// by spaces. Molecules that SELFIES cannot write are counted and left out.
@@ -39,7 +39,7 @@ pub fn read_smiles(paths: &[PathBuf]) -> Result<SelfiesTexts, PretrainError> {
 
 /// One space between the symbols of a SELFIES text; the dot between fragments is a symbol.
 pub fn spaced(selfies: &str) -> String {
-    selfies.replace("][", "] [").replace("].", "] .").replace(".[", ". [")
+    Spacing::Symbols.spaced(selfies)
 }
 
 /// SELFIES texts of a corpus.

@@ -108,6 +108,16 @@ pub enum CheckpointError {
         /// The file.
         path: PathBuf,
     },
+    /// Something else where the weights should be.
+    #[error("the weights are missing: this is {found}; {remedy} ({path:?})")]
+    NotWeights {
+        /// What stands there.
+        found: &'static str,
+        /// What to do.
+        remedy: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// Elements of a type we do not compute with.
     #[error("the tensor {name:?} has elements of type {found}: save it as float32, float16 or bfloat16")]
     Dtype {

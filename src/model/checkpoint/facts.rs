@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::model::tokens::Spacing;
+
 /// Facts that other programs need not know, in `fillscape.json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -17,6 +19,9 @@ pub struct Facts {
     pub seed: Option<u64>,
     /// Optimiser steps it was trained for.
     pub step: Option<u64>,
+    /// Where texts were cut into symbols in training; what the vocabulary suggests when it is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spacing: Option<Spacing>,
     /// Where the latent vectors of its training molecules lie.
     pub latent_quantiles: Option<LatentQuantiles>,
     /// Everything else, kept as found.

@@ -5,18 +5,51 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 
 use super::CheckpointError;
 use crate::model::config::{BartConfig, ProjectorConfig};
-use crate::model::stored::{StoredTensors, open_safetensors};
+use crate::model::stored::{StoredTensor, StoredTensors, open_safetensors};
 use crate::model::torch_zip::open_torch_zip;
 
 /// Settings and vocabularies are smaller than this.
 const MAX_TEXT: u64 = 64 << 20;
 
-/// Finds and lists the transformer's tensors: safetensors (one file or several with an index) before torch archives.
-pub(super) fn open_transformer(path: &Path) -> Result<StoredTensors, CheckpointError> {
+/// Finds and lists the transformer's tensors, under the names that transformers gives them today.
+pub(super) fn open_transformer(path: &Path, config: &BartConfig) -> Result<StoredTensors, CheckpointError> {
+    let mut tensors = with_present_names(list_transformer(path)?);
+    // Old checkpoints lack it; transformers fills it with zeros.
+    if !tensors.contains_key(LOGITS_BIAS) && !tensors.is_empty() {
+        let zeros = Tensor::zeros((1, config.vocab_size), DType::F32, &Device::Cpu)?;
+        tensors.insert(LOGITS_BIAS.to_owned(), StoredTensor::from_tensor(&zeros)?);
+    }
+    Ok(tensors)
+}
+
+const LOGITS_BIAS: &str = "final_logits_bias";
+
+/// The tensors without what compilers, parallel training and older versions of transformers leave in their names: the
+/// prefixes of wrapped modules, a missing `model.` (a model saved without its head), and the numbers of versions.
+fn with_present_names(mut tensors: StoredTensors) -> StoredTensors {
+    for wrapper in ["_orig_mod.", "module.", "_orig_mod."] {
+        if !tensors.is_empty() && tensors.keys().all(|name| name.starts_with(wrapper)) {
+            tensors = tensors.into_iter().map(|(name, tensor)| (name[wrapper.len()..].to_owned(), tensor)).collect();
+        }
+    }
+    let is_bare = |name: &String| ["encoder.", "decoder.", "shared."].iter().any(|part| name.starts_with(part));
+    if tensors.keys().any(is_bare) && !tensors.keys().any(|name| name.starts_with("model.")) {
+        let named = |name: String| if is_bare(&name) { format!("model.{name}") } else { name };
+        tensors = tensors.into_iter().map(|(name, tensor)| (named(name), tensor)).collect();
+    }
+    for version in ["model.encoder.version", "model.decoder.version"] {
+        tensors.remove(version);
+    }
+    tensors
+}
+
+/// Safetensors (one file or several with an index) before torch archives.
+fn list_transformer(path: &Path) -> Result<StoredTensors, CheckpointError> {
     for (single, index, is_safe) in [
         ("model.safetensors", "model.safetensors.index.json", true),
         ("pytorch_model.bin", "pytorch_model.bin.index.json", false),
@@ -122,6 +155,15 @@ fn find_projector(path: &Path, which: &str) -> Result<Option<PathBuf>, Checkpoin
         }
     }
     Ok(found.into_iter().max().map(|(_, file)| file))
+}
+
+/// Refuses a folder with the weights of an adapter and no model.
+pub(super) fn check_no_adapter(path: &Path) -> Result<(), CheckpointError> {
+    if path.join("adapter_config.json").exists() && !path.join("config.json").exists() {
+        let (found, remedy) = ("a LoRA adapter alone", "merge it with its model first (peft's merge_and_unload)");
+        return Err(CheckpointError::NotWeights { found, remedy, path: path.to_owned() });
+    }
+    Ok(())
 }
 
 /// The text of a small file; none if it does not exist.

@@ -15,7 +15,7 @@ use candle_nn::VarBuilder;
 
 pub use error::{CheckpointError, TensorDifference};
 pub use facts::{FORMAT_VERSION, Facts, LatentQuantiles};
-use files::{open_projectors, open_transformer, read_text};
+use files::{check_no_adapter, open_projectors, open_transformer, read_text};
 
 use super::config::{BartConfig, ProjectorConfig};
 use super::stored::{StoredTensor, StoredTensors};
@@ -53,6 +53,7 @@ impl Checkpoint {
         if !path.is_dir() {
             return Err(CheckpointError::NoFolder { path: path.to_owned() });
         }
+        check_no_adapter(path)?;
         let config_path = path.join("config.json");
         let config_text = read_text(&config_path)?
             .ok_or_else(|| CheckpointError::NoFile { wanted: "config.json", path: path.to_owned() })?;
@@ -77,12 +78,16 @@ impl Checkpoint {
                 path: path.to_owned(),
             });
         }
-        let facts = match read_text(&path.join("fillscape.json"))? {
+        let facts: Facts = match read_text(&path.join("fillscape.json"))? {
             Some(text) => serde_json::from_str(&text)
                 .map_err(|source| CheckpointError::Json { path: path.join("fillscape.json"), source })?,
             None => Facts::default(),
         };
-        let mut tensors = open_transformer(path)?;
+        let tokeniser = match facts.spacing {
+            Some(spacing) => tokeniser.with_spacing(spacing),
+            None => tokeniser,
+        };
+        let mut tensors = open_transformer(path, &config)?;
         let projectors = open_projectors(path, &config, &mut tensors)?;
         let mut checkpoint =
             Self { config, projectors, tokeniser, facts, tensors, path: Some(path.to_owned()), sidecars };

@@ -14,9 +14,22 @@ use crate::model::config::BartConfig;
 use crate::model::decoding_rules::DecodingRules;
 use crate::model::stored::write_safetensors;
 
+/// All files that a saved checkpoint may have, but for those that it keeps of another program.
+const FILES: [&str; 9] = [
+    "config.json",
+    "fillscape.json",
+    "generation_config.json",
+    "invprojector.safetensors",
+    "model.safetensors",
+    "projector.safetensors",
+    "projector_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+];
+
 impl Checkpoint {
-    /// Saves to a folder that transformers opens: written beside it first, then moved into place. An older checkpoint
-    /// there is replaced; a folder that holds anything else is refused.
+    /// Saves to a folder that transformers opens: written beside it first, then moved into place. A checkpoint there that
+    /// was saved by this function is replaced; a folder that holds anything else, and a link, is refused.
     ///
     /// * `dtype` – element type on disk (f32, f16, bf16); `None` keeps what each tensor has, bit for bit
     ///
@@ -25,12 +38,9 @@ impl Checkpoint {
     pub fn save(&self, path: &Path, dtype: Option<DType>) -> Result<(), CheckpointError> {
         self.compare()?;
         let write = |source| CheckpointError::Write { path: path.to_owned(), source };
-        if path.exists() && !path.join("config.json").exists() {
-            let is_empty = fs::read_dir(path).map_err(write)?.next().is_none();
-            if !is_empty {
-                let what = "the folder is not empty and holds no checkpoint: choose another";
-                return Err(write(io::Error::new(io::ErrorKind::AlreadyExists, what)));
-            }
+        if let Some(other) = self.not_ours(path).map_err(write)? {
+            let what = format!("{other}, which was not saved by Fillscape: choose another folder");
+            return Err(write(io::Error::new(io::ErrorKind::AlreadyExists, what)));
         }
         let name = path.file_name().ok_or_else(|| write(io::ErrorKind::InvalidInput.into()))?.to_string_lossy();
         let beside = |what: &str| path.with_file_name(format!(".{name}.{what}-{}", std::process::id()));
@@ -51,6 +61,29 @@ impl Checkpoint {
             fs::rename(&fresh, path).map_err(write)?;
         }
         Ok(())
+    }
+
+    /// What stands at `path` beside the files of a checkpoint that was saved here before; none where nothing is lost when
+    /// it is replaced.
+    fn not_ours(&self, path: &Path) -> io::Result<Option<String>> {
+        match fs::symlink_metadata(path) {
+            Ok(found) if found.is_symlink() => return Ok(Some("it is a link".to_owned())),
+            Ok(found) if !found.is_dir() => return Ok(Some("it is a file".to_owned())),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        // Only a saved checkpoint of ours has this file; the names of the others are anybody's.
+        if !names.is_empty() && !names.iter().any(|name| name == "fillscape.json") {
+            return Ok(Some(format!("the folder holds {}", names[0])));
+        }
+        let is_ours = |name: &String| FILES.contains(&name.as_str()) || self.sidecars.contains_key(name);
+        Ok(names.iter().find(|name| !is_ours(name)).map(|name| format!("the folder holds {name}")))
     }
 
     fn write_files(&self, path: &Path, dtype: Option<DType>) -> Result<(), CheckpointError> {
@@ -77,6 +110,7 @@ impl Checkpoint {
         let facts = Facts {
             format_version: FORMAT_VERSION,
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
+            spacing: Some(self.tokeniser.spacing()),
             ..self.facts.clone()
         };
         text("fillscape.json", &pretty(&facts))?;

@@ -167,10 +167,7 @@ impl RunFolder {
 
     /// Removes the state of a run that is done, and what a killed process left unfinished.
     fn clear(&self) -> Result<(), TuneError> {
-        let is_left = |name: &String| {
-            let is_part = Path::new(name).extension().is_some_and(|extension| extension == "part");
-            name == "state.bin" || name.starts_with('.') && is_part
-        };
+        let is_left = |name: &String| name == "state.bin" || atomic_file::is_left_over(name);
         for name in self.names()?.iter().filter(|name| is_left(name)) {
             let path = self.file(name);
             fs::remove_file(&path).map_err(|source| TuneError::Write { path, source })?;

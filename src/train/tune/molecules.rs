@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::error::TuneError;
 use super::tuned::Sizes;
 use crate::model::Tokeniser;
-use crate::train::corpus::{Corpus, spaced};
+use crate::train::corpus::Corpus;
 use crate::train::denoising::{PaddedRows, Roles};
 use crate::train::engine::PooledBatch;
 
@@ -21,7 +21,8 @@ pub(super) struct Molecules {
 impl Molecules {
     /// Tokenises SELFIES texts; those that are too long or have unknown symbols are left out and counted.
     pub fn new(texts: &[String], tokeniser: &Tokeniser, max_symbols: usize) -> Result<Self, TuneError> {
-        let texts: Vec<String> = texts.iter().map(|text| spaced(text.trim())).filter(|text| !text.is_empty()).collect();
+        let texts: Vec<String> =
+            texts.iter().map(|text| tokeniser.spacing().spaced(text.trim())).filter(|text| !text.is_empty()).collect();
         let mut hash = Sha256::new();
         for text in &texts {
             hash.update(text.as_bytes());
