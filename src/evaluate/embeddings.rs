@@ -116,7 +116,18 @@ fn read(path: &Path, n: usize, dim: usize) -> Option<Features> {
     let tensors = open_safetensors(path).ok()?;
     let tensor = tensors.get("pooled").filter(|tensor| tensor.shape() == [n, dim])?;
     let values = tensor.values().ok()?;
-    values.iter().all(|x| x.is_finite()).then_some(Features { values, dim })
+    let sound = tensors.get("sha256")?.bytes().ok()? == checksum(&values, dim);
+    sound.then_some(Features { values, dim })
+}
+
+/// SHA-256 of the features: a flipped bit gives another molecule's scores, which nobody would notice.
+fn checksum(values: &[f32], dim: usize) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update((dim as u64).to_le_bytes());
+    for value in values {
+        hash.update(value.to_le_bytes());
+    }
+    hash.finalize().to_vec()
 }
 
 fn write(path: &Path, cache: &Path, features: &Features) -> Result<(), EvaluateError> {
@@ -127,8 +138,13 @@ fn write(path: &Path, cache: &Path, features: &Features) -> Result<(), EvaluateE
         .map_err(crate::model::CheckpointError::from)
         .and_then(|tensor| StoredTensor::from_tensor(&tensor))
         .map_err(|error| other(&error))?;
+    let sum = checksum(&features.values, features.dim);
+    let sum = Tensor::from_slice(&sum, sum.len(), &Device::Cpu)
+        .map_err(crate::model::CheckpointError::from)
+        .and_then(|tensor| StoredTensor::from_tensor(&tensor))
+        .map_err(|error| other(&error))?;
     let fresh = path.with_extension(format!("{}.part", std::process::id()));
-    write_safetensors(&fresh, &[("pooled", &tensor)]).map_err(|error| match error {
+    write_safetensors(&fresh, &[("pooled", &tensor), ("sha256", &sum)]).map_err(|error| match error {
         crate::model::CheckpointError::Write { source, .. } => fail(source),
         error => other(&error),
     })?;

@@ -39,18 +39,22 @@ fn label_fold(task: &Task, fold: &Fold, label: usize) -> LabelFold {
     LabelFold { label, train: measured(&fold.train), valid: measured(&fold.valid), test: measured(&fold.test) }
 }
 
-/// Enough of both classes, or any spread of numbers, where it is learned and where it is scored.
+/// Enough of both classes, or any spread of numbers, where it is learned and where it is scored. An error needs no spread
+/// where it is scored.
 fn is_scored(task: &Task, fold: &LabelFold, min_per_class: usize) -> bool {
-    [&fold.train, &fold.test].into_iter().all(|rows| {
-        let targets = || rows.iter().filter_map(|&row| task.rows[row].targets[fold.label]);
-        match task.kind {
-            TaskKind::Classification => {
-                let n_positive = targets().filter(|&y| y > 0.5).count();
-                n_positive >= min_per_class && rows.len() - n_positive >= min_per_class
+    [(&fold.train, false), (&fold.test, matches!(task.metric, Metric::Rmse | Metric::Mae))].into_iter().all(
+        |(rows, error)| {
+            let targets = || rows.iter().filter_map(|&row| task.rows[row].targets[fold.label]);
+            match task.kind {
+                TaskKind::Classification => {
+                    let n_positive = targets().filter(|&y| y > 0.5).count();
+                    n_positive >= min_per_class && rows.len() - n_positive >= min_per_class
+                }
+                TaskKind::Regression if error => !rows.is_empty(),
+                TaskKind::Regression => rows.len() > 1 && targets().any(|y| Some(y) != targets().next()),
             }
-            TaskKind::Regression => rows.len() > 1 && targets().any(|y| Some(y) != targets().next()),
-        }
-    })
+        },
+    )
 }
 
 /// Predictions for the test rows of a label.

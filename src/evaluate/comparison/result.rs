@@ -56,6 +56,9 @@ pub struct TaskFacts {
     pub n_molecules: [usize; 3],
     /// Rows left out because they hold no molecule or no label.
     pub n_bad: usize,
+    /// What a reader of its scores should know, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Its digest.
     pub digest: String,
 }

@@ -192,6 +192,7 @@ impl Run<'_> {
             n_labels: task.labels.len(),
             n_molecules: [fold.train.len(), fold.valid.len(), fold.test.len()],
             n_bad: task.bad_rows.len(),
+            notes: task.notes.clone(),
             digest: task.digest.clone(),
         };
         if observe(Progress::new("roughness", k as u64, None)).is_break() {

@@ -191,10 +191,16 @@ fn settings(comparison: &Comparison) -> String {
             task.n_bad
         );
     }
+    text += "</table>\n";
+    let notes = comparison.tasks.iter().flat_map(|task| task.notes.iter().map(move |note| (&task.name, note)));
+    let notes: String = notes.map(|(task, note)| format!("<li>{}: {}</li>\n", escaped(task), escaped(note))).collect();
+    if !notes.is_empty() {
+        text += &format!("<ul>\n{notes}</ul>\n");
+    }
     let p = &comparison.params;
     let seeds = p.seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     text += &format!(
-        "</table>\n<p class=\"dim\">Seeds {seeds}. {} bootstrap samples over test molecules and seeds, {} permutations, \
+        "<p class=\"dim\">Seeds {seeds}. {} bootstrap samples over test molecules and seeds, {} permutations, \
          {} % confidence, Holm's correction. Fillscape {}.</p>\n",
         p.n_bootstrap,
         p.n_permutations,

@@ -51,6 +51,37 @@ pub enum TaskError {
         /// The table.
         path: PathBuf,
     },
+    /// Numbers that can be read in two ways.
+    #[error(
+        "the label {label} holds {found:?}, which is a number with a decimal comma or one with a comma between thousands: \
+         write decimals with a point ({path:?})"
+    )]
+    Ambiguous {
+        /// The column.
+        label: String,
+        /// A field.
+        found: String,
+        /// The table.
+        path: PathBuf,
+    },
+    /// A table breaks off.
+    #[error("the table cannot be read to its end, so that its scores would be those of a part: {place}")]
+    PartOfATable {
+        /// Where and why.
+        place: String,
+    },
+    /// A scaffold split of molecules that have none.
+    #[error(
+        "all {n} molecules share one scaffold, {scaffold}: a scaffold split cannot part them, split at random ({path:?})"
+    )]
+    OneScaffold {
+        /// Molecules.
+        n: usize,
+        /// It, or “none” for molecules without rings.
+        scaffold: String,
+        /// The task.
+        path: PathBuf,
+    },
     /// A metric that the labels do not allow.
     #[error("{metric} needs labels of 0 and 1, but the task is regression ({path:?})")]
     Metric {

@@ -2,6 +2,8 @@
 
 mod error;
 mod known;
+mod label;
+mod notes;
 mod open;
 mod split;
 
@@ -68,6 +70,9 @@ pub struct Task {
     pub fold: Fold,
     /// What was left out, and why.
     pub bad_rows: Vec<BadTaskRow>,
+    /// What a reader of the scores should know: how words were read, molecules in several parts, labels that contradict
+    /// each other, parts of one class. One sentence each, without a full stop.
+    pub notes: Vec<String>,
     /// SHA-256 over molecules, labels and split.
     pub digest: String,
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::known::{Known, known};
+use super::label::{Reading, is_ambiguous, is_missing};
+use super::notes::notes;
 use super::{BadTaskRow, Fold, RowFault, SplitParams, Task, TaskError, TaskKind, TaskParams, TaskRow};
 use crate::chem::files::{BadRow, Column, MoleculeReader, ReadParams, Record, map_in_order};
 use crate::chem::scaffold::scaffold_split;
@@ -58,8 +60,18 @@ impl Task {
         let columns = Columns::find(&files[0].1, &name, params)?;
         let mut rows = Vec::new();
         let mut bad_rows = Vec::new();
+        let mut said = Vec::new();
         for (part, file) in &files {
-            read_table(file, *part, &columns, params, &mut rows, &mut bad_rows)?;
+            read_table(file, *part, &columns, params, &mut rows, &mut bad_rows, &mut said)?;
+        }
+        for (label, reading) in columns.labels.iter().zip(&columns.readings) {
+            match reading {
+                Reading::Point => {}
+                Reading::Comma => said.push(format!("the label {} is read with decimal commas", label.1)),
+                Reading::Words(one, zero) => {
+                    said.push(format!("the label {} is 1 for “{one}” and 0 for “{zero}”", label.1));
+                }
+            }
         }
         let is_class = |target: &Option<f64>| target.is_none_or(|y| y == 0.0 || y == 1.0);
         let all_classes = rows.iter().all(|row| row.row.targets.iter().all(is_class));
@@ -94,7 +106,27 @@ impl Task {
         if metric.is_of_classes() && kind == TaskKind::Regression {
             return Err(TaskError::Metric { metric: metric.name(), path: path.to_owned() });
         }
-        let fold = split(&rows, params.split);
+        if let (SplitParams::Scaffold { .. }, Some(first)) = (params.split, rows.first())
+            && rows.len() > 1
+            && rows.iter().all(|row| row.scaffold == first.scaffold)
+        {
+            let scaffold = first.scaffold.clone().filter(|scaffold| !scaffold.is_empty());
+            let scaffold = scaffold.unwrap_or_else(|| "none".to_owned());
+            return Err(TaskError::OneScaffold { n: rows.len(), scaffold, path: path.to_owned() });
+        }
+        let mut fold = split(&rows, params.split);
+        if fold.valid.is_empty() && fold.train.len() >= 9 && !fold.test.is_empty() {
+            // Train and test alone, as many sets come: a ninth of train chooses, and is not learned from.
+            let n = fold.train.len();
+            let taken = Fold::random(n, n - n / 9, n / 9, 0);
+            let of = |rows: &[usize]| rows.iter().map(|&k| fold.train[k]).collect::<Vec<usize>>();
+            let (train, valid) = (of(&taken.train), of(&taken.valid));
+            said.push(format!(
+                "there is no validation part: {} of {n} training molecules are taken for it",
+                valid.len()
+            ));
+            fold = Fold { train, valid, ..fold };
+        }
         if let Some((part, _)) = fold.parts().into_iter().find(|(_, rows)| rows.is_empty()) {
             let first = bad_rows.first().map_or("there are too few rows".to_owned(), ToString::to_string);
             return Err(TaskError::EmptyPart { part, n_bad: bad_rows.len(), first, path: path.to_owned() });
@@ -102,7 +134,8 @@ impl Task {
         let rows: Vec<TaskRow> = rows.into_iter().map(|row| row.row).collect();
         let labels: Vec<String> = columns.labels.into_iter().map(|(_, name)| name).collect();
         let digest = digest(kind, metric, &labels, &rows, &fold);
-        Ok(Self { name, kind, metric, labels, rows, fold, bad_rows, digest })
+        said.extend(notes(&rows, &labels, metric, &fold));
+        Ok(Self { name, kind, metric, labels, rows, fold, bad_rows, notes: said, digest })
     }
 
     /// The molecules as SELFIES, in the order of the rows.
@@ -129,13 +162,14 @@ fn tables(path: &Path) -> Result<Vec<(Option<Part>, PathBuf)>, TaskError> {
         let file = entry.map_err(fail)?.path();
         let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let plain = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
-        let Some(stem) = [".csv", ".tsv"].iter().find_map(|end| plain.strip_suffix(end)) else { continue };
+        let Some(stem) = [".csv", ".tsv", ".tab"].iter().find_map(|end| plain.strip_suffix(end)) else { continue };
         found.push((Part::named(stem), file));
     }
     found.sort_by(|a, b| a.1.cmp(&b.1));
     let of = |part| found.iter().filter(|(p, _)| *p == Some(part)).cloned().collect::<Vec<_>>();
     let parts = [Part::Train, Part::Valid, Part::Test].map(of);
-    if parts.iter().all(|files| files.len() == 1) {
+    let n_of = parts.each_ref().map(Vec::len);
+    if matches!(n_of, [1, 0 | 1, 1]) && n_of.iter().sum::<usize>() == found.len() {
         return Ok(parts.concat());
     }
     match found.as_slice() {
@@ -152,6 +186,8 @@ fn tables(path: &Path) -> Result<Vec<(Option<Part>, PathBuf)>, TaskError> {
 /// Which columns are what.
 struct Columns {
     labels: Vec<(usize, String)>,
+    /// How each label is read.
+    readings: Vec<Reading>,
     split: Option<usize>,
     known_metric: Option<Metric>,
 }
@@ -165,6 +201,22 @@ impl Columns {
         let heads: Vec<String> = reader.columns().iter().map(|head| head.trim().to_owned()).collect();
         let sample: Vec<Record> = reader.take(SAMPLE).flatten().collect();
         let place = |wanted: &str| heads.iter().position(|head| head == wanted);
+        let reading = |k: usize| {
+            let fields = sample.iter().filter_map(|record| record.fields.get(k)).map(String::as_str);
+            Reading::of(fields)
+        };
+        let readings = |labels: &[(usize, String)]| -> Result<Vec<Reading>, TaskError> {
+            let read = |(k, label): &(usize, String)| {
+                let fields = || sample.iter().filter_map(|record| record.fields.get(*k)).filter(|f| !is_missing(f));
+                let found = reading(*k).unwrap_or(Reading::Point);
+                if found == Reading::Comma && fields().filter(|f| f.contains(',')).all(|f| is_ambiguous(f)) {
+                    let found = fields().find(|f| f.contains(',')).cloned().unwrap_or_default();
+                    return Err(TaskError::Ambiguous { label: label.clone(), found, path: file.to_owned() });
+                }
+                Ok(found)
+            };
+            labels.iter().map(read).collect()
+        };
         let split = heads.iter().position(|head| head.eq_ignore_ascii_case("split"));
         let list = |names: &[&String]| names.iter().map(|n| format!("“{n}”")).collect::<Vec<_>>().join(", ");
         let mut known_metric = None;
@@ -178,7 +230,7 @@ impl Columns {
                 };
                 labels.push((place(wanted).ok_or_else(no_label)?, wanted.clone()));
             }
-            return Ok(Self { labels, split, known_metric });
+            return Ok(Self { readings: readings(&labels)?, labels, split, known_metric });
         }
         let is_molecule = |k: usize| {
             let same = |record: &Record| record.fields.get(k).is_some_and(|field| field.trim() == record.text);
@@ -198,20 +250,27 @@ impl Columns {
                 && !places.is_empty()
             {
                 known_metric = Some(metric);
-                return Ok(Self { labels: places.into_iter().zip(wanted).collect(), split, known_metric });
+                let labels: Vec<(usize, String)> = places.into_iter().zip(wanted).collect();
+                return Ok(Self { readings: readings(&labels)?, labels, split, known_metric });
             }
         }
-        let is_number = |k: usize| {
-            let fields = || sample.iter().filter_map(|record| record.fields.get(k));
-            fields().all(|field| number(field).is_ok())
-                && fields().any(|field| number(field).is_ok_and(|n| n.is_some()))
+        // pandas writes the numbers of rows as a column without a name.
+        let counts_rows = |k: usize| {
+            if sample.len() < 3 {
+                return false;
+            }
+            let mut fields = sample.iter().filter_map(|record| record.fields.get(k)).map(|field| field.trim());
+            let Some(first) = fields.next().and_then(|field| field.parse::<u64>().ok()) else { return false };
+            first <= 1 && fields.zip(first + 1..).all(|(field, n)| field.parse() == Ok(n))
         };
         let is_candidate = |&(k, head): &(usize, &String)| {
-            let is_name = ["id", "num", "index", "no", "name"].contains(&head.to_lowercase().as_str());
-            Some(k) != split && !is_name && !is_molecule(k) && is_number(k)
+            let is_name = ["", "id", "num", "index", "no", "name"].contains(&head.to_lowercase().as_str())
+                || head.starts_with("Unnamed: ");
+            Some(k) != split && !is_name && !is_molecule(k) && reading(k).is_some()
         };
         let candidates: Vec<(usize, &String)> = heads.iter().enumerate().filter(is_candidate).collect();
-        match candidates.as_slice() {
+        let measured: Vec<_> = candidates.iter().copied().filter(|&(k, _)| !counts_rows(k)).collect();
+        match if measured.len() == 1 { measured.as_slice() } else { candidates.as_slice() } {
             [(k, head)] => labels.push((*k, (*head).clone())),
             _ => {
                 let found = if candidates.is_empty() {
@@ -223,21 +282,12 @@ impl Columns {
                 return Err(TaskError::Labels { found: list(&found), path: file.to_owned() });
             }
         }
-        Ok(Self { labels, split, known_metric })
+        Ok(Self { readings: readings(&labels)?, labels, split, known_metric })
     }
 }
 
 fn read_params(params: &TaskParams) -> ReadParams {
     ReadParams { column: params.smiles.clone().map(Column::Name), heading: Some(true), ..ReadParams::default() }
-}
-
-/// The number of a field; none where nothing was measured.
-fn number(field: &str) -> Result<Option<f64>, ()> {
-    let field = field.trim();
-    if field.is_empty() || ["na", "nan", "none", "null"].contains(&field.to_lowercase().as_str()) {
-        return Ok(None);
-    }
-    field.parse::<f64>().ok().filter(|value| value.is_finite()).map(Some).ok_or(())
 }
 
 fn shortened(text: &str) -> String {
@@ -255,15 +305,18 @@ fn read_table(
     params: &TaskParams,
     rows: &mut Vec<Row>,
     bad_rows: &mut Vec<BadTaskRow>,
+    said: &mut Vec<String>,
 ) -> Result<(), TaskError> {
     let reader = MoleculeReader::open(file, &read_params(params))?;
+    let of_file = reader.notes();
     // The parts of a folder may order their columns differently.
     let heads: Vec<String> = reader.columns().iter().map(|head| head.trim().to_owned()).collect();
     let mut places = Vec::new();
     for (_, label) in &columns.labels {
         let found = heads.iter().map(|head| format!("“{head}”")).collect::<Vec<_>>().join(", ");
         let missing = TaskError::NoLabel { wanted: label.clone(), found, path: file.to_owned() };
-        places.push((heads.iter().position(|head| head == label).ok_or(missing)?, label.clone()));
+        let place = heads.iter().position(|head| head == label).ok_or(missing)?;
+        places.push(LabelColumn { place, label, reading: columns.readings[places.len()] });
     }
     let wants_scaffold = matches!(params.split, SplitParams::Scaffold { .. });
     let work = |row: Result<Record, BadRow>| -> Result<Row, (u64, RowFault)> {
@@ -277,21 +330,33 @@ fn read_table(
             Err((line, fault)) => bad_rows.push(BadTaskRow { file: file.to_string_lossy().into_owned(), line, fault }),
         }
     }
-    Ok(())
+    said.extend(of_file.sentences(file));
+    match of_file.part_of_a_file() {
+        Some(place) => Err(TaskError::PartOfATable { place }),
+        None => Ok(()),
+    }
+}
+
+/// A label in one file.
+struct LabelColumn<'a> {
+    place: usize,
+    label: &'a str,
+    reading: Reading,
 }
 
 fn read_row(
     record: Record,
     part: Option<Part>,
-    labels: &[(usize, String)],
+    labels: &[LabelColumn<'_>],
     split: Option<usize>,
     wants_scaffold: bool,
 ) -> Result<Row, RowFault> {
     let mut targets = Vec::with_capacity(labels.len());
-    for (place, label) in labels {
+    for LabelColumn { place, label, reading } in labels {
         let field = record.fields.get(*place).map_or("", String::as_str);
-        let wrong = |()| RowFault::Label { label: label.clone(), found: shortened(field), expected: "a number" };
-        targets.push(number(field).map_err(wrong)?);
+        let wrong =
+            |()| RowFault::Label { label: (*label).to_owned(), found: shortened(field), expected: reading.expected() };
+        targets.push(reading.number(field).map_err(wrong)?);
     }
     if targets.iter().all(Option::is_none) {
         return Err(RowFault::NoLabel);
