@@ -22,8 +22,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Epochs between two looks at the map.
 const LOOK_EVERY: usize = 10;
-/// Accuracy of the Barnes–Hut sums, for maps of three dimensions.
+/// Accuracy of the Barnes–Hut sums, for maps of three dimensions and of few rows.
 const THETA: f32 = 0.5;
+/// Rows below which sums are taken over a tree instead of a grid: a map of few rows spreads far, and the grid, whose cells
+/// have a fixed width, grows with it (20 rows took ten times as long as 200).
+const FEW_ROWS: usize = 200;
 /// Standard deviation of the first axis of the initial map (Kobak and Berens, 2019).
 const INITIAL_SPREAD: f64 = 1e-4;
 
@@ -51,9 +54,12 @@ pub(super) fn fit(
     let task = Task { table, initial: &initial, perplexity: perplexity as f32, n_epochs: own.n_epochs };
     let (tell, told) = sync_channel::<(usize, Vec<f32>)>(0);
     let (answer, answered) = sync_channel::<ControlFlow<()>>(0);
-    let n_dims = params.n_dims;
+    let (n_dims, n_rows) = (params.n_dims, rows.len());
     let (last, end) = std::thread::scope(|scope| {
         let worker = scope.spawn(move || match n_dims {
+            2 if n_rows < FEW_ROWS => task.run::<2>(&tell, answered, |tsne, table| {
+                tsne.barnes_hut_with_neighbors(THETA, table);
+            }),
             2 => task.run::<2>(&tell, answered, |tsne, table| {
                 tsne.fit_sne_with_neighbors(table);
             }),

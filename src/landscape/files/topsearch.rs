@@ -144,9 +144,17 @@ fn read_minima_data(path: &Path) -> Result<Vec<f64>, FilesError> {
     for mut row in file.rows(Separator::Blank) {
         let word = row.next_word();
         if word.and_then(|word| word.parse().ok()) != Some(energies.len()) {
-            return Err(
-                row.error(word, &format!("the row number {} (TopSearch numbers minima by row)", energies.len()))
-            );
+            // PATHSAMPLE's min.data: energy, logarithm of frequencies, order of the point group, moments of inertia.
+            let is_pathsample =
+                energies.is_empty() && word.is_some_and(|w| w.contains('.') && w.parse::<f64>().is_ok());
+            let expected = if is_pathsample {
+                "the row number 0, as TopSearch writes it; a line that begins with an energy is PATHSAMPLE's format, \
+                 which is not read: write one line `row energy` for each minimum, and `row row energy` in ts.data"
+                    .to_owned()
+            } else {
+                format!("the row number {} (TopSearch numbers minima by row)", energies.len())
+            };
+            return Err(row.error(word, &expected));
         }
         energies.push(row.finite("the energy, a finite number")?);
         row.end()?;
