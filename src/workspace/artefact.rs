@@ -2,7 +2,7 @@
 
 use super::StudyError;
 use super::error::Damage;
-use super::files::{digest_of_file, read_toml};
+use super::files::{check_name, check_no_link, digest_of_file, read_toml};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -218,6 +218,8 @@ impl Artefact {
     /// When there is no readable provenance, or it belongs to another artefact.
     pub fn open(folder: &Path) -> Result<Self, StudyError> {
         let path = folder.join(PROVENANCE_FILE);
+        check_no_link(folder)?;
+        check_no_link(&path)?;
         let provenance: Provenance = read_toml("the provenance of an artefact", &path)?;
         if provenance.format_version > PROVENANCE_VERSION {
             let (found, known) = (provenance.format_version, PROVENANCE_VERSION);
@@ -228,12 +230,20 @@ impl Artefact {
             let problem = format!("it names the artefact {}, expected {name}", provenance.id);
             return Err(StudyError::Format { what: "the provenance of an artefact", problem, path });
         }
+        provenance.files.keys().try_for_each(|name| check_name(name))?;
         Ok(Self { folder: folder.to_owned(), provenance })
     }
 
     /// Its name.
     pub fn id(&self) -> &ArtefactId {
         &self.provenance.id
+    }
+
+    /// How many molecules of how many that were asked for it holds, where these are fewer.
+    pub fn shortfall(&self) -> Option<[i64; 2]> {
+        let of = |key: &str| self.provenance.summary.get(key).and_then(toml::Value::as_integer);
+        let (found, wanted) = (of("n")?, of("n_wanted")?);
+        (found < wanted).then_some([found, wanted])
     }
 
     /// The path of one of its files.
@@ -248,6 +258,7 @@ impl Artefact {
     pub fn read(&self, name: &str) -> Result<Vec<u8>, StudyError> {
         let path = self.path(name);
         let record = self.record(name)?;
+        self.check_regular(name)?;
         let bytes = std::fs::read(&path).map_err(|source| StudyError::Read { path: path.clone(), source })?;
         let found = FileRecord { bytes: bytes.len() as u64, sha256: hex(&Sha256::digest(&bytes)) };
         self.compare(name, &found, record)?;
@@ -271,6 +282,7 @@ impl Artefact {
     /// # Errors
     /// As [`Artefact::read`].
     pub fn verify_file(&self, name: &str) -> Result<(), StudyError> {
+        self.check_regular(name)?;
         let found = digest_of_file(&self.path(name))?;
         self.compare(name, &found, self.record(name)?)
     }
@@ -281,6 +293,21 @@ impl Artefact {
     /// The first fault, as [`Artefact::read`].
     pub fn verify(&self) -> Result<(), StudyError> {
         self.provenance.files.keys().try_for_each(|name| self.verify_file(name))
+    }
+
+    /// Refuses a link or a pipe in place of a file, and on the way to it.
+    fn check_regular(&self, name: &str) -> Result<(), StudyError> {
+        check_name(name)?;
+        let mut path = self.folder.clone();
+        check_no_link(&path)?;
+        for part in name.split('/') {
+            path.push(part);
+            check_no_link(&path)?;
+        }
+        match std::fs::metadata(&path) {
+            Ok(found) if !found.is_file() => Err(StudyError::NoFile { path }),
+            _ => Ok(()),
+        }
     }
 
     fn record(&self, name: &str) -> Result<&FileRecord, StudyError> {

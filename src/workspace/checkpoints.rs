@@ -3,7 +3,7 @@
 //! Tuning leaves the projectors as they are, and these are most of a checkpoint. So an artefact holds what differs, and
 //! `base_files.json` names the files to take from the base model, with their hashes. [`whole`] puts the two together.
 
-use super::files::{digest_of_file, files_below};
+use super::files::{check_name, check_no_link, digest_of_file, files_below};
 use super::staging::{create_folder, remove_folder};
 use super::{Artefact, Damage, FileRecord, Staging, Study, StudyError};
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub fn whole_in(folder: &Path, artefact: &Artefact, base: &Path) -> Result<PathB
     let path = artefact.path(BASE_FILES);
     let shared: BTreeMap<String, FileRecord> = serde_json::from_slice(&artefact.read(BASE_FILES)?)
         .map_err(|error| StudyError::Format { what: "the list of shared files", problem: error.to_string(), path })?;
+    shared.keys().try_for_each(|name| check_name(name))?;
+    check_no_link(folder)?;
     if shared.is_empty() {
         return Ok(artefact.folder.clone());
     }

@@ -2,7 +2,7 @@
 
 use super::StudyError;
 use super::artefact::ArtefactId;
-use super::files::read_text;
+use super::files::{check_name, read_text};
 use super::recipe::Recipe;
 use super::staging::to_toml;
 use serde::{Deserialize, Serialize};
@@ -144,6 +144,13 @@ impl Document {
     }
 
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, StudyError> {
+        let document = Self::parse_any(path, text)?;
+        // Names of steps become names of files.
+        document.results.keys().try_for_each(|step| check_name(step))?;
+        Ok(document)
+    }
+
+    fn parse_any(path: &Path, text: &str) -> Result<Self, StudyError> {
         let what = "the document of the study";
         let format = |problem: String| StudyError::Format { what, problem, path: path.to_owned() };
         let mut table: toml::Table = super::files::parse_toml(what, path, text)?;

@@ -94,6 +94,18 @@ pub enum StudyError {
         /// The name.
         name: String,
     },
+    /// A link, which may lead anywhere, where a study has a file or folder of its own.
+    #[error("a study holds no links, but this is one: remove it, or put in its place what it leads to ({path:?})")]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A pipe, socket or device where a file is expected.
+    #[error("this is neither a file nor a folder, as a study holds them: remove it ({path:?})")]
+    NoFile {
+        /// What was found.
+        path: PathBuf,
+    },
     /// Runs and scores.
     #[error(transparent)]
     Scores(#[from] Box<super::scores::ScoresError>),

@@ -67,7 +67,7 @@ pub fn digest_of_input(path: &Path) -> Result<String, StudyError> {
         return Ok(digest_of_file(path)?.sha256);
     }
     let mut hash = Sha256::new();
-    for (name, file) in files_below(path)? {
+    for (name, file) in below(path, true)? {
         hash.update(name.as_bytes());
         hash.update([0]);
         hash.update(digest_of_file(&file)?.sha256.as_bytes());
@@ -76,19 +76,24 @@ pub fn digest_of_input(path: &Path) -> Result<String, StudyError> {
     Ok(hex(&hash.finalize()))
 }
 
-/// All files below a folder: name inside it with `/` between parts, and path; in the order of names. Hidden files,
-/// which are unfinished ones, are left out.
+/// All files below a folder of a study: name inside it with `/` between parts, and path; in the order of names. Hidden
+/// files, which are unfinished ones, are left out.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// When a folder cannot be read; a link, a pipe or the like.
 pub fn files_below(folder: &Path) -> Result<Vec<(String, PathBuf)>, StudyError> {
+    below(folder, false)
+}
+
+fn below(folder: &Path, may_link: bool) -> Result<Vec<(String, PathBuf)>, StudyError> {
     let mut found = Vec::new();
-    collect(folder, "", &mut found)?;
+    collect(folder, "", may_link, &mut found)?;
     found.sort();
     Ok(found)
 }
 
-fn collect(folder: &Path, prefix: &str, found: &mut Vec<(String, PathBuf)>) -> Result<(), StudyError> {
+/// * `may_link` – a link to a file is followed, as in data of a person's own; one to a folder never is
+fn collect(folder: &Path, prefix: &str, may_link: bool, found: &mut Vec<(String, PathBuf)>) -> Result<(), StudyError> {
     let fail = |source| StudyError::Read { path: folder.to_owned(), source };
     for entry in fs::read_dir(folder).map_err(fail)? {
         let entry = entry.map_err(fail)?;
@@ -97,11 +102,43 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<(String, PathBuf)>) -> R
             continue;
         }
         let path = entry.path();
-        if path.is_dir() {
-            collect(&path, &format!("{prefix}{name}/"), found)?;
-        } else {
+        let mut kind = entry.file_type().map_err(fail)?;
+        if kind.is_symlink() {
+            let target = fs::metadata(&path).map_err(|source| StudyError::Read { path: path.clone(), source })?;
+            if !may_link || target.is_dir() {
+                return Err(StudyError::Link { path });
+            }
+            kind = target.file_type();
+        }
+        if kind.is_dir() {
+            collect(&path, &format!("{prefix}{name}/"), may_link, found)?;
+        } else if kind.is_file() {
             found.push((format!("{prefix}{name}"), path));
+        } else {
+            return Err(StudyError::NoFile { path });
         }
     }
     Ok(())
+}
+
+/// Refuses a link; something that is not there is none.
+///
+/// # Errors
+/// It is one.
+pub fn check_no_link(path: &Path) -> Result<(), StudyError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => Err(StudyError::Link { path: path.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses the name of a file that is no plain path below its folder: absolute, with `..`, with characters that no file
+/// of ours has.
+///
+/// # Errors
+/// The name.
+pub fn check_name(name: &str) -> Result<(), StudyError> {
+    let is_inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let is_plain = !name.is_empty() && !name.contains(['\\', ':']) && !name.chars().any(char::is_control);
+    if is_inside && is_plain { Ok(()) } else { Err(StudyError::FileName { name: name.to_owned() }) }
 }

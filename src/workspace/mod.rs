@@ -16,6 +16,7 @@
 //! Nothing here knows a screen, starts a thread or reads the environment.
 
 pub mod artefact;
+mod bounds;
 pub mod checkpoints;
 mod copy;
 pub mod document;

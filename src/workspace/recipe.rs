@@ -338,6 +338,8 @@ impl Recipe {
     /// # Errors
     /// A sentence that says what was found and what was expected.
     pub fn check(&self) -> Result<(), String> {
+        let table = toml::Table::try_from(self).map_err(|error| error.to_string())?;
+        super::bounds::check(&table)?;
         if self.name.trim().is_empty() {
             return Err("name is empty, expected a few words".to_owned());
         }

@@ -3,7 +3,7 @@
 use super::artefact::{
     Artefact, ArtefactId, ArtefactKind, FileRecord, PROVENANCE_FILE, PROVENANCE_VERSION, Provenance, StopReason, key_of,
 };
-use super::files::{digest_of_file, files_below};
+use super::files::{check_name, check_no_link, digest_of_file, files_below};
 use super::{Study, StudyError};
 use crate::atomic_file;
 use serde::Serialize;
@@ -68,6 +68,7 @@ impl Staging {
         let artefacts = study.artefacts_folder();
         let work = study.work_folder().join(id.to_string());
         let output = artefacts.join(format!(".{id}.part"));
+        check_no_link(&work)?;
         create_folder(&work)?;
         remove_folder(&output)?;
         create_folder(&output)?;
@@ -108,10 +109,7 @@ impl Staging {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), StudyError> {
-        let inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        if !inside || name.is_empty() {
-            return Err(StudyError::FileName { name: name.to_owned() });
-        }
+        check_name(name)?;
         let path = self.output.join(name);
         if let Some(folder) = path.parent() {
             create_folder(folder)?;

@@ -2,9 +2,10 @@
 
 use super::artefact::{Artefact, ArtefactId, PROVENANCE_FILE};
 use super::document::{DOCUMENT_FILE, Document};
-use super::history::History;
+use super::files::check_no_link;
+use super::history::{HISTORY_FILE, History};
 use super::lock::{LOCK_FILE, Locking, StudyLock, lock};
-use super::scores::{Scores, comparison_of};
+use super::scores::{SCORES_FILE, Scores, comparison_of};
 use super::staging::create_folder;
 use super::{ArtefactRequest, Staging, StudyError};
 use crate::atomic_file;
@@ -63,7 +64,7 @@ pub struct Listing {
     /// Those with a readable provenance, in the order of their names.
     pub artefacts: Vec<Artefact>,
     /// What is wrong with the others.
-    pub faults: Vec<StudyError>,
+    pub faults: Vec<(ArtefactId, StudyError)>,
 }
 
 impl Study {
@@ -302,12 +303,10 @@ impl Study {
         paths.sort();
         for path in paths {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.parse::<ArtefactId>().is_err() {
-                continue;
-            }
+            let Ok(id) = name.parse::<ArtefactId>() else { continue };
             match Artefact::open(&path) {
                 Ok(artefact) => listing.artefacts.push(artefact),
-                Err(fault) => listing.faults.push(fault),
+                Err(fault) => listing.faults.push((id, fault)),
             }
         }
         Ok(listing)
@@ -323,7 +322,12 @@ impl Study {
     }
 }
 
+/// Refuses a folder without a study, and one in which a link stands for a part of the study: what is written through it
+/// would lie elsewhere.
 fn check_present(folder: &Path) -> Result<(), StudyError> {
+    for name in [DOCUMENT_FILE, HISTORY_FILE, LOCK_FILE, SCORES_FILE, ARTEFACTS_FOLDER, WORK_FOLDER] {
+        check_no_link(&folder.join(name))?;
+    }
     if folder.join(DOCUMENT_FILE).is_file() {
         return Ok(());
     }

@@ -19,6 +19,8 @@ pub struct CheckReport {
     pub n_sound: usize,
     /// What is wrong, and what to do.
     pub faults: Vec<Fault>,
+    /// What lies among artefacts and work and is not of the study; it does no harm.
+    pub strangers: Vec<String>,
 }
 
 /// Something wrong in a study.
@@ -41,6 +43,8 @@ pub struct Pruned {
     pub removed: Vec<String>,
     /// Their length.
     pub bytes: u64,
+    /// What lies among them and is not of the study; it is left alone.
+    pub strangers: Vec<String>,
 }
 
 impl Study {
@@ -61,9 +65,11 @@ impl Study {
             ),
             None => format!("remove the artefact and run `fillscape study run` ({folder})"),
         };
-        for fault in &listing.faults {
-            report.faults.push(Fault { artefact: None, step: None, problem: causes(fault), remedy: again(None) });
+        for (id, fault) in &listing.faults {
+            let (artefact, problem) = (Some(id.to_string()), causes(fault));
+            report.faults.push(Fault { artefact, step: None, problem, remedy: again(None) });
         }
+        report.strangers = self.strangers();
         let mut sound = BTreeMap::new();
         for artefact in &listing.artefacts {
             match verify(artefact) {
@@ -168,21 +174,27 @@ impl Study {
                 break;
             }
         }
+        let unreferenced =
+            |name: &str| of_artefact(name).is_some_and(|id| name.starts_with('.') || !kept.contains(&id));
+        Ok(self.entries().into_iter().filter(|(name, _)| unreferenced(name)).map(|(_, path)| path).collect())
+    }
+
+    /// Names of what lies there and is not of the study.
+    fn strangers(&self) -> Vec<String> {
+        let names = self.entries().into_iter().map(|(name, _)| name);
+        names.filter(|name| of_artefact(name).is_none()).collect()
+    }
+
+    /// Names and paths of what lies among the artefacts and the work under way, in order.
+    fn entries(&self) -> Vec<(String, PathBuf)> {
         let mut found = Vec::new();
         for folder in [self.artefacts_folder(), self.work_folder()] {
             let Ok(entries) = fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let bare = name.trim_start_matches('.').trim_end_matches(".part").trim_end_matches(".old");
-                let referenced =
-                    bare.parse::<ArtefactId>().is_ok_and(|id| kept.contains(&id)) && !name.starts_with('.');
-                if !referenced {
-                    found.push(entry.path());
-                }
-            }
+            let named = |entry: fs::DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
+            found.extend(entries.flatten().map(named));
         }
-        found.sort();
-        Ok(found)
+        found.sort_by(|a, b| a.1.cmp(&b.1));
+        found
     }
 
     /// Removes what nothing refers to; with `dry_run` only says what it would be.
@@ -193,7 +205,7 @@ impl Study {
         if !dry_run {
             self.check_writable("prune the study")?;
         }
-        let mut pruned = Pruned::default();
+        let mut pruned = Pruned { strangers: self.strangers(), ..Pruned::default() };
         for path in self.unreferenced(plan)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             pruned.bytes += files_below(&path)?
@@ -255,6 +267,13 @@ impl Study {
         crate::atomic_file::write(to.join("times.csv"), times)?;
         Ok(n_files + 1)
     }
+}
+
+/// The artefact that a folder belongs to, by its name: the artefact itself, one under construction, one that was put
+/// aside, a whole checkpoint. None for what somebody else put there.
+fn of_artefact(name: &str) -> Option<ArtefactId> {
+    let bare = name.strip_prefix('.').unwrap_or(name);
+    [".part", ".old", ".whole"].iter().find_map(|end| bare.strip_suffix(end)).unwrap_or(bare).parse().ok()
 }
 
 /// The first file that is not as it was written, in words.

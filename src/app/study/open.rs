@@ -54,7 +54,7 @@ pub fn open(
     let study = if hold == Hold::Write { Study::open(folder) } else { Study::open_read_only(folder) };
     let study = study.map_err(|error| told(&error))?;
     let listing = study.artefacts().map_err(|error| told(&error))?;
-    let mut faults: Vec<String> = listing.faults.iter().map(|fault| told(fault)).collect();
+    let mut faults: Vec<String> = listing.faults.iter().map(|(_, fault)| told(fault)).collect();
     let shown = shown_artefacts(&study, &listing.artefacts);
     let of = |kind: ArtefactKind| shown.iter().rev().copied().find(|artefact| artefact.id().kind() == kind);
 

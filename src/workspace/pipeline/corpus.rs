@@ -6,7 +6,7 @@ use crate::chem::files::{MoleculeReader, ReadParams};
 use crate::chem::library::library;
 use crate::chem::{Descriptors, Molecule, canonical_smiles, selfies};
 use crate::jobs::{Observe, Progress};
-use crate::model::{FoundationModel, Unknown};
+use crate::model::{Embedding, FoundationModel, Unknown};
 use crate::workspace::molecules::{MOLECULES_FILE, MoleculeTable, NumericColumn, Points};
 use crate::workspace::{Artefact, Staging};
 use rayon::prelude::*;
@@ -125,6 +125,7 @@ pub(super) fn points(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
         .collect();
     let pick = |texts: &[String]| -> Vec<String> { known.iter().map(|&k| texts[k].clone()).collect() };
     let selfies = pick(&table.selfies);
+    let n_cut = model.cut_rows(Embedding::Latent, &selfies).len();
     let latents = model.encode_latent(&selfies, Unknown::Refuse, &mut |p| sitting.observe(p))?;
     if sitting.stopped {
         return Ok(None);
@@ -151,6 +152,7 @@ pub(super) fn points(sitting: &mut Sitting, staging: &Staging) -> StepEnd {
     Ok(Some(Made::finished(summary([
         ("n", count(known.len())),
         ("n_left_out", count(table.len() - known.len())),
+        ("n_cut", count(n_cut)),
         ("dimension", count(points.dimension)),
     ]))))
 }
