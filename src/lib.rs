@@ -16,6 +16,7 @@ pub mod fill;
 pub mod jobs;
 pub mod landscape;
 pub mod model;
+pub mod npy;
 pub mod parquet_table;
 pub mod projection;
 #[cfg(feature = "gui")]

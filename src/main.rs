@@ -30,7 +30,8 @@ fn open_window() -> ExitCode {
     match fillscape::app::launch(None) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fillscape: {error}");
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "fillscape: {error}");
             ExitCode::FAILURE
         }
     }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("atomic_file", &[]),
     ("parquet_table", &["atomic_file"]),
+    ("npy", &["atomic_file"]),
     ("jobs", &[]),
     ("chem", &["atomic_file"]),
-    ("landscape", &["atomic_file", "jobs"]),
+    ("landscape", &["atomic_file", "npy", "jobs"]),
     ("projection", &["jobs"]),
     ("model", &["atomic_file", "jobs", "chem"]),
     ("train", &["atomic_file", "jobs", "chem", "model"]),
@@ -20,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "atomic_file",
             "parquet_table",
+            "npy",
             "jobs",
             "chem",
             "model",
@@ -36,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "atomic_file",
             "parquet_table",
+            "npy",
             "jobs",
             "chem",
             "model",
@@ -54,6 +57,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "atomic_file",
             "parquet_table",
+            "npy",
             "jobs",
             "chem",
             "model",
@@ -144,4 +148,18 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     }
     files.sort();
     files
+}
+
+#[test]
+fn nothing_is_printed_but_through_the_writer_whose_errors_are_told() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in rust_files(&root) {
+        let text = fs::read_to_string(&path).unwrap();
+        let product = text.split("#[cfg(test)]").next().unwrap_or(&text);
+        for (number, line) in product.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            for print in ["println!(", "print!(", "dbg!("] {
+                assert!(!line.contains(print), "{}:{}: {print} panics when nobody reads", path.display(), number + 1);
+            }
+        }
+    }
 }

@@ -92,7 +92,7 @@ impl UiBenchCommand {
     fn run(&self, out: Output, bench_ui: RunUiBench) -> Result<(), CliError> {
         let found = bench_ui(self.study.clone())?;
         if out.json {
-            println!("{}", serde_json::to_string(&found)?);
+            say!("{}", serde_json::to_string(&found)?);
         } else {
             print_frames(&found);
         }
@@ -105,10 +105,18 @@ impl UiBenchCommand {
 
 fn print_frames(found: &UiBench) {
     let UiBench { adapter, threads, size, n_molecules, phases, .. } = found;
-    println!("{adapter}; {threads} threads; {} x {} points; {n_molecules} molecules", size[0], size[1]);
-    println!(
+    say!("{adapter}; {threads} threads; {} x {} points; {n_molecules} molecules", size[0], size[1]);
+    say!(
         "{:<14} {:>8} {:>8}  {:<10} {:>8} {:>8} {:>8} {:>10} {:>8}",
-        "while", "seconds", "frames", "ms", "median", "95 %", "99 %", "longest", "> 33 ms"
+        "while",
+        "seconds",
+        "frames",
+        "ms",
+        "median",
+        "95 %",
+        "99 %",
+        "longest",
+        "> 33 ms"
     );
     for phase in phases {
         let rows = [("work", Some(phase.work)), ("on a core", phase.on_cpu), ("interval", Some(phase.interval))];
@@ -116,9 +124,14 @@ fn print_frames(found: &UiBench) {
             let Some(times) = times else { continue };
             let (name, seconds) =
                 if k == 0 { (phase.name.as_str(), format!("{:.1}", phase.seconds)) } else { ("", String::new()) };
-            println!(
+            say!(
                 "{name:<14} {seconds:>8} {:>8}  {what:<10} {:>8.1} {:>8.1} {:>8.1} {:>10.1} {:>8}",
-                times.n, times.median_ms, times.p95_ms, times.p99_ms, times.longest_ms, times.n_over
+                times.n,
+                times.median_ms,
+                times.p95_ms,
+                times.p99_ms,
+                times.longest_ms,
+                times.n_over
             );
         }
     }
@@ -131,8 +144,8 @@ impl RenderBench {
         let method = if self.shaders { Method::Shaders } else { Method::for_gpu(&gpu) };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         if !out.json {
-            println!("{label}; {method:?}; {cores} threads; {} x {} pixels", SIZE.size_px[0], SIZE.size_px[1]);
-            println!(
+            say!("{label}; {method:?}; {cores} threads; {} x {} pixels", SIZE.size_px[0], SIZE.size_px[1]);
+            say!(
                 "{:>9}  {:>9}  {:>8}  {:>8}  {:>6}  {:>9}  {:>9}  {:>8}  {:>8}  {:>9}",
                 "points",
                 "first ms",
@@ -150,7 +163,7 @@ impl RenderBench {
         for &n in &self.points {
             let line = self.measure(&gpu, method, n)?;
             if !out.json {
-                println!(
+                say!(
                     "{:>9}  {:>9.1}  {:>8.2}  {:>8.2}  {:>6.0}  {:>9.1}  {:>9.1}  {:>8.3}  {:>8.3}  {:>9.2}",
                     line.points,
                     line.first_ms,
@@ -171,7 +184,7 @@ impl RenderBench {
             let value = serde_json::json!({
                 "adapter": label, "method": method, "threads": cores, "size": SIZE.size_px, "lines": lines
             });
-            println!("{value}");
+            say!("{value}");
         }
         Ok(())
     }

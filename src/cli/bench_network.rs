@@ -50,17 +50,23 @@ impl NetworkBench {
         let gpu = Gpu::off_screen()?;
         let method = if self.shaders { Method::Shaders } else { Method::for_gpu(&gpu) };
         if !out.json {
-            println!("{}; {method:?}; {} x {} pixels", gpu.label(), SIZE.size_px[0], SIZE.size_px[1]);
-            println!(
+            say!("{}; {method:?}; {} x {} pixels", gpu.label(), SIZE.size_px[0], SIZE.size_px[1]);
+            say!(
                 "{:>8} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}",
-                "edges", "minima", "layout s", "first ms", "frame ms", "95 % ms", "still ms"
+                "edges",
+                "minima",
+                "layout s",
+                "first ms",
+                "frame ms",
+                "95 % ms",
+                "still ms"
             );
         }
         let mut lines = Vec::new();
         for &n in &self.edges {
             let line = self.measure(&gpu, method, n)?;
             if !out.json {
-                println!(
+                say!(
                     "{:>8} {:>8} {:>9.2} {:>9.1} {:>9.1} {:>9.1} {:>9.2}",
                     line.edges,
                     line.minima,
@@ -74,7 +80,7 @@ impl NetworkBench {
             lines.push(line);
         }
         if out.json {
-            println!("{}", serde_json::json!({ "adapter": gpu.label(), "lines": lines }));
+            say!("{}", serde_json::json!({ "adapter": gpu.label(), "lines": lines }));
         }
         Ok(())
     }

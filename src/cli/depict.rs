@@ -64,7 +64,7 @@ impl DepictCommand {
             None => std::io::stdout().write_all(text.as_bytes())?,
         }
         if out.json && self.rows.out.is_some() {
-            println!("{}", serde_json::json!({ "drawn": n_drawn, "failed": n_failed, "out": self.rows.out }));
+            say!("{}", serde_json::json!({ "drawn": n_drawn, "failed": n_failed, "out": self.rows.out }));
         }
         Ok(())
     }
@@ -74,14 +74,18 @@ impl DepictCommand {
         if !self.smiles.is_empty() {
             return Ok(self.smiles.iter().map(|smiles| (smiles.clone(), None)).collect());
         }
-        let rows = self.rows.read()?.filter_map(|row| {
+        let reader = self.rows.read()?;
+        let notes = reader.notes();
+        let rows = reader.filter_map(|row| {
             row.map_err(|bad| {
                 *n_failed += 1;
                 tracing::warn!("{bad}");
             })
             .ok()
         });
-        Ok(rows.map(|record| (record.text, record.name)).collect())
+        let rows = rows.map(|record| (record.text, record.name)).collect();
+        self.rows.close(&notes)?;
+        Ok(rows)
     }
 
     fn draw(&self, molecule: &Molecule, pattern: Option<&Smarts>) -> Depiction {

@@ -36,7 +36,7 @@ impl DoctorCommand {
         if out.json {
             let set: serde_json::Map<String, serde_json::Value> =
                 variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-            println!(
+            say!(
                 "{}",
                 json!({
                     "version": env!("CARGO_PKG_VERSION"), "system": std::env::consts::OS,
@@ -48,35 +48,35 @@ impl DoctorCommand {
             );
             return Ok(());
         }
-        println!("Fillscape {} on {} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
-        println!("processor    {cores} threads");
+        say!("Fillscape {} on {} ({})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+        say!("processor    {cores} threads");
         match memory {
             Some([total, available]) => {
-                println!("memory       {} in all, {} available", bytes(total), bytes(available));
+                say!("memory       {} in all, {} available", bytes(total), bytes(available));
             }
-            None => println!("memory       not known on this system"),
+            None => say!("memory       not known on this system"),
         }
         let built = |on: bool| if on { "built in" } else { "not built in" };
-        println!(
+        say!(
             "models       processor; CUDA {}, Metal {}",
             built(cfg!(feature = "cuda")),
             built(cfg!(feature = "metal"))
         );
-        println!("window       {}", built(cfg!(feature = "gui")));
-        println!("fonts        {}", fonts());
-        println!("display");
+        say!("window       {}", built(cfg!(feature = "gui")));
+        say!("fonts        {}", fonts());
+        say!("display");
         for (name, value) in &variables {
-            println!("  {name:<22} {}", value.as_deref().unwrap_or("not set"));
+            say!("  {name:<22} {}", value.as_deref().unwrap_or("not set"));
         }
-        println!("graphics adapters, in the order they are tried");
-        graphics.lines.iter().for_each(|line| println!("  {line}"));
+        say!("graphics adapters, in the order they are tried");
+        graphics.lines.iter().for_each(|line| say!("  {line}"));
         if graphics.lines.is_empty() {
-            println!("  none");
+            say!("  none");
         }
-        println!("will be used");
-        println!("  {}", graphics.device);
+        say!("will be used");
+        say!("  {}", graphics.device);
         for line in advice {
-            println!("note: {line}");
+            say!("note: {line}");
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::model::resolve;
 use super::watch::Watch;
 use super::{CliError, Output};
 use crate::atomic_file;
@@ -53,8 +54,8 @@ struct EvaluateFlags {
   fillscape evaluate assets/model --tasks moleculenet/bace moleculenet/esol
   fillscape evaluate assets/model --tasks my.csv --labels activity --split scaffold --learners svr")]
 pub struct EvaluateCommand {
-    /// Folder of the model
-    model: PathBuf,
+    /// A folder, a hub id (owner/name), or “bundled”
+    model: String,
     #[command(flatten)]
     flags: EvaluateFlags,
 }
@@ -68,8 +69,8 @@ pub struct EvaluateCommand {
   fillscape compare assets/model --with fill=tuned --with random=control --tasks moleculenet --out comparison
   fillscape compare assets/model --with fill@0=tuned-0 --with fill@1=tuned-1 --seeds 0,1 --tasks moleculenet/bace")]
 pub struct CompareCommand {
-    /// Folder of the base model
-    base: PathBuf,
+    /// The base model: a folder, a hub id (owner/name), or “bundled”
+    base: String,
     /// A model and what was done to it, NAME=FOLDER, or NAME@SEED=FOLDER for one checkpoint a seed (repeatable)
     #[arg(long = "with", required = true, value_name = "NAME[@SEED]=FOLDER")]
     with: Vec<String>,
@@ -83,8 +84,8 @@ impl EvaluateCommand {
     /// # Errors
     /// Models or tasks that cannot be used; files that cannot be written.
     pub fn run(&self, out: Output) -> Result<(), CliError> {
-        let model = NamedModel { arm: "base".to_owned(), seed: None, path: self.model.clone() };
-        self.flags.run(&[model], out)
+        let path = resolve(&self.model, &out)?;
+        self.flags.run(&[NamedModel { arm: "base".to_owned(), seed: None, path }], out)
     }
 }
 
@@ -94,15 +95,15 @@ impl CompareCommand {
     /// # Errors
     /// As [`EvaluateCommand::run`].
     pub fn run(&self, out: Output) -> Result<(), CliError> {
-        let mut models = vec![NamedModel { arm: "base".to_owned(), seed: None, path: self.base.clone() }];
+        let mut models = vec![NamedModel { arm: "base".to_owned(), seed: None, path: resolve(&self.base, &out)? }];
         for text in &self.with {
-            models.push(named_model(text)?);
+            models.push(named_model(text, &out)?);
         }
         self.flags.run(&models, out)
     }
 }
 
-fn named_model(text: &str) -> Result<NamedModel, CliError> {
+fn named_model(text: &str, out: &Output) -> Result<NamedModel, CliError> {
     let wrong = || format!("could not read {text:?}, expected NAME=FOLDER or NAME@SEED=FOLDER");
     let (name, path) = text.split_once('=').ok_or_else(wrong)?;
     let (arm, seed) = match name.split_once('@') {
@@ -112,7 +113,7 @@ fn named_model(text: &str) -> Result<NamedModel, CliError> {
     if arm.is_empty() || arm == "base" || path.is_empty() {
         return Err(format!("{}; the name may not be empty or “base”", wrong()).into());
     }
-    Ok(NamedModel { arm: arm.to_owned(), seed, path: path.into() })
+    Ok(NamedModel { arm: arm.to_owned(), seed, path: resolve(path, out)? })
 }
 
 impl EvaluateFlags {
@@ -126,7 +127,7 @@ impl EvaluateFlags {
             write(&comparison, folder)?;
         }
         if out.json {
-            println!("{}", serde_json::to_string_pretty(&comparison)?);
+            say!("{}", serde_json::to_string_pretty(&comparison)?);
         } else {
             print(&comparison);
         }
@@ -171,13 +172,18 @@ impl EvaluateFlags {
                 Err(error) => return Err(error.into()),
             }
         }
+        for task in &tasks {
+            for note in &task.notes {
+                tell!("{}: {note}", task.name);
+            }
+        }
         if !out.json {
             for task in &tasks {
                 let [train, valid, test] = task.fold.parts().map(|(_, rows)| rows.len());
                 let (name, n_bad) = (&task.name, task.bad_rows.len());
-                eprintln!("{name}: {train} + {valid} + {test} molecules, {n_bad} rows left out");
+                tell!("{name}: {train} + {valid} + {test} molecules, {n_bad} rows left out");
                 for row in task.bad_rows.iter().take(3) {
-                    eprintln!("  {row}");
+                    tell!("  {row}");
                 }
             }
         }
@@ -203,7 +209,7 @@ fn open_each(path: &Path, params: &TaskParams) -> Result<Vec<Task>, CliError> {
     for folder in folders {
         match Task::open_with(&folder, params) {
             Ok(task) => tasks.push(task),
-            Err(error) => eprintln!("passed over: {error}"),
+            Err(error) => tell!("passed over: {error}"),
         }
     }
     Ok(tasks)
@@ -221,22 +227,22 @@ fn write(comparison: &Comparison, folder: &Path) -> Result<(), CliError> {
 
 fn print(comparison: &Comparison) {
     let arms = comparison.arms();
-    println!("task\tmetric\tlearner\t{}", arms.join("\t"));
+    say!("task\tmetric\tlearner\t{}", arms.join("\t"));
     for task in &comparison.tasks {
         for learner in &comparison.params.learners {
             let value = |arm: &&str| comparison.mean_score(arm, learner.name(), &task.name);
             let values = arms.iter().map(|arm| value(arm).map_or("no value".to_owned(), |v| format!("{v:.4}")));
             let values = values.collect::<Vec<_>>().join("\t");
-            println!("{}\t{}\t{}\t{values}", task.name, task.metric, learner.name());
+            say!("{}\t{}\t{}\t{values}", task.name, task.metric, learner.name());
         }
     }
     for difference in &comparison.differences {
-        println!("{}", difference.sentence());
+        say!("{}", difference.sentence());
     }
     for pooled in &comparison.pooled {
-        println!("{}", pooled.sentence());
+        say!("{}", pooled.sentence());
     }
     if !comparison.is_complete {
-        println!("stopped before its end; embeddings are kept, and the same command begins with them");
+        say!("stopped before its end; embeddings are kept, and the same command begins with them");
     }
 }

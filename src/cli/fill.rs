@@ -132,12 +132,12 @@ impl FieldCommand {
                 "values": values,
             }));
         } else if self.out.is_none() {
-            println!("row,roughness");
+            say!("row,roughness");
             for (row, value) in values.iter().enumerate() {
-                println!("{row},{value:?}");
+                say!("{row},{value:?}");
             }
         } else {
-            println!("{n} values of a field of {} Gaussians", field.n_gaussians());
+            say!("{n} values of a field of {} Gaussians", field.n_gaussians());
         }
         Ok(())
     }
@@ -223,15 +223,15 @@ impl SampleCommand {
             }));
             return Ok(());
         }
-        println!("searches        {} (one a Gaussian)", sample.n_starts);
-        println!("descents        {} converged, {} not", sample.n_converged, sample.n_unconverged);
-        println!("too smooth      {} with R not above {}", sample.n_below, self.min_roughness);
-        println!("distinct points {}, {} written", sample.points.len(), kept.len());
+        say!("searches        {} (one a Gaussian)", sample.n_starts);
+        say!("descents        {} converged, {} not", sample.n_converged, sample.n_unconverged);
+        say!("too smooth      {} with R not above {}", sample.n_below, self.min_roughness);
+        say!("distinct points {}, {} written", sample.points.len(), kept.len());
         if let (Some(first), Some(last)) = (kept.first(), kept.last()) {
-            println!("roughness       {} to {}", first.roughness, last.roughness);
+            say!("roughness       {} to {}", first.roughness, last.roughness);
         }
         if let Some(wanted) = self.n.filter(|&wanted| wanted > kept.len()) {
-            println!("Only {} of the {wanted} points asked for exist above that roughness.", kept.len());
+            say!("Only {} of the {wanted} points asked for exist above that roughness.", kept.len());
         }
         Ok(())
     }

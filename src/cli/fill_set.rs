@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 
 use super::model::Meter;
 use super::npy_rows::NpyReader;
+use super::rows::Reading;
 use super::{CliError, Output};
 use crate::atomic_file;
 use crate::chem::canonical_smiles;
-use crate::chem::files::{MoleculeReader, ReadParams};
 use crate::fill::region::SampleParams;
 use crate::fill::{
     Candidate, FillSampleParams, FillSet, FillSetParams, KnownMolecules, Region, RoughnessField, RoughnessFieldParams,
@@ -97,7 +97,7 @@ impl SetFlags {
             atomic_file::write(path, serde_json::to_string_pretty(&set.report)?)?;
         }
         if out.json {
-            println!("{}", serde_json::to_string(&set.report)?);
+            say!("{}", serde_json::to_string(&set.report)?);
             return Ok(());
         }
         let r = &set.report;
@@ -105,7 +105,7 @@ impl SetFlags {
             Some(_) => format!("novelty {:.0} %", 100.0 * r.novelty),
             None => "novelty unknown without --corpus".to_owned(),
         };
-        println!(
+        say!(
             "{} of {} molecules from {} candidates: validity {:.0} %, {novelty}, diversity {:.3}, QED {:.3}",
             r.n_accepted,
             r.n_wanted,
@@ -115,10 +115,10 @@ impl SetFlags {
             r.mean_qed
         );
         for (rejection, n) in &r.rejections {
-            println!("{n:>8} {}", rejection.words());
+            say!("{n:>8} {}", rejection.words());
         }
         if let Some(shortfall) = r.shortfall() {
-            eprintln!("{shortfall}");
+            tell!("{shortfall}");
         }
         Ok(())
     }
@@ -267,6 +267,10 @@ impl ControlsCommand {
 
 /// The SMILES of a file; rows that cannot be read become texts that are no molecule, and are counted as such.
 fn read_molecules(path: &Path) -> Result<Vec<String>, CliError> {
-    let rows = MoleculeReader::open(path, &ReadParams::default())?;
-    Ok(rows.map(|row| row.map(|record| record.text).unwrap_or_default()).collect())
+    let how = Reading::default();
+    let rows = how.open(path)?;
+    let notes = rows.notes();
+    let molecules = rows.map(|row| row.map(|record| record.text).unwrap_or_default()).collect();
+    how.close(&notes, path)?;
+    Ok(molecules)
 }

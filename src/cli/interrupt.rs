@@ -18,7 +18,7 @@ impl Interrupt {
             if IS_ASKED.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
             }
-            eprintln!("\nstopping; again to stop at once");
+            tell!("\nstopping; again to stop at once");
         });
         match watched {
             Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(Self(&IS_ASKED)),

@@ -42,7 +42,7 @@ impl LessonCommand {
         let reports = check_lessons(&folder, &crate::app::Start { bundled_model: None, lessons: None, ..shipped })?;
         let n_faulty = reports.iter().filter(|report| !report.faults.is_empty()).count();
         if out.json {
-            println!("{}", serde_json::Value::from(reports.iter().map(as_json).collect::<Vec<_>>()));
+            say!("{}", serde_json::Value::from(reports.iter().map(as_json).collect::<Vec<_>>()));
         } else {
             reports.iter().for_each(tell);
         }
@@ -57,11 +57,11 @@ impl LessonCommand {
 
 fn tell(report: &LessonReport) {
     let verdict = if report.faults.is_empty() { "can be completed" } else { "cannot be completed" };
-    println!("{}: {} ({} tasks) {verdict}", report.name, report.title, report.n_tasks);
+    say!("{}: {} ({} tasks) {verdict}", report.name, report.title, report.n_tasks);
     for fault in &report.faults {
         match fault.task {
-            Some(task) => println!("  task {task} {}", fault.what),
-            None => println!("  {}", fault.what),
+            Some(task) => say!("  task {task} {}", fault.what),
+            None => say!("  {}", fault.what),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The commands: flags into parameters, progress bars, tables out. One file a command group.
 
+#[macro_use]
+mod stdout;
+
 #[cfg(feature = "gui")]
 mod bench;
 #[cfg(feature = "gui")]
@@ -10,6 +13,7 @@ mod encode;
 mod evaluate;
 mod fill;
 mod fill_set;
+mod inert;
 mod interrupt;
 mod landscape;
 #[cfg(feature = "gui")]
@@ -59,6 +63,11 @@ pub enum WindowError {
 
 /// Why a command failed; becomes one line on standard error and exit code 1.
 pub type CliError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Flags that contradict what a file says, found when it is read; exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUsage(pub String);
 
 /// Fill-tuning of molecular foundation models: see where a latent space is rough, generate molecules there, tune, compare.
 #[derive(Debug, Parser)]
@@ -112,7 +121,10 @@ pub struct Shell {
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage.
 pub fn main(shell: &Shell) -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return say_usage(&usage),
+    };
     start_log(arguments.verbose);
     let out = Output { json: arguments.json };
     let result = match arguments.command {
@@ -135,14 +147,47 @@ pub fn main(shell: &Shell) -> ExitCode {
         Command::Doctor(command) => command.run(out),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => close_stdout(ExitCode::SUCCESS),
         // The reader of our output, `head` for example, has seen enough.
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             report(error.as_ref());
-            ExitCode::FAILURE
+            let _ = stdout::close();
+            if error.is::<WrongUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// The arguments of this process, none of which would be ignored.
+fn parse() -> Result<Arguments, clap::Error> {
+    let matches = command().try_get_matches()?;
+    inert::check(&matches).map_err(|what| command().error(clap::error::ErrorKind::ArgumentConflict, what))?;
+    <Arguments as clap::FromArgMatches>::from_arg_matches(&matches)
+}
+
+/// Help, the version, or what is wrong with the usage.
+fn say_usage(usage: &clap::Error) -> ExitCode {
+    let written = usage.print();
+    if usage.use_stderr() {
+        return ExitCode::from(2);
+    }
+    match written {
+        Ok(()) => close_stdout(ExitCode::SUCCESS),
+        Err(error) => could_not_write(&error, ExitCode::SUCCESS),
+    }
+}
+
+/// `code`, unless something could not be written to standard output.
+fn close_stdout(code: ExitCode) -> ExitCode {
+    stdout::close().map_or_else(|error| could_not_write(&error, code), |()| code)
+}
+
+fn could_not_write(error: &std::io::Error, code: ExitCode) -> ExitCode {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return code;
+    }
+    tell!("fillscape: could not write to standard output: {error}");
+    ExitCode::FAILURE
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -159,10 +204,10 @@ fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
 
 /// Writes an error and its causes to standard error.
 fn report(error: &(dyn std::error::Error + 'static)) {
-    eprintln!("fillscape: {error}");
+    tell!("fillscape: {error}");
     let mut cause = error.source();
     while let Some(inner) = cause {
-        eprintln!("  because {}", inner as &dyn Display);
+        tell!("  because {}", inner as &dyn Display);
         cause = inner.source();
     }
 }
@@ -174,5 +219,15 @@ fn start_log(verbose: u8) {
         2 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .log_internal_errors(false)
+        .init();
+}
+
+/// The commands and their flags, for whoever documents or tests them.
+pub fn command() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
 }

@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use candle_core::DType;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::encode::Encoding;
+use super::encode::{CutRows, Encoding};
 use super::npy_rows::NpyReader;
 use super::pretrain::PretrainCommand;
 use super::response_file::ResponseFile;
-use super::rows::RowsIn;
+use super::rows::{Reading, none_usable};
 use super::{CliError, Output};
 use crate::atomic_file::AtomicFile;
-use crate::chem::files::{BadRow, Record};
+use crate::chem::files::{BadRow, Notation, Record};
 use crate::chem::{MorganParams, canonical_smiles, selfies};
 use crate::jobs::{Progress, silent};
 use crate::model::hub::{self, HubParams};
 use crate::model::{
-    Checkpoint, Decoded, DeviceChoice, FoundationModel, LatentVector, ResponseParams, SelfiesTed, Unknown,
+    Checkpoint, Decoded, DeviceChoice, Embedding, FoundationModel, LatentVector, ResponseParams, SelfiesTed, Unknown,
 };
 
 /// Open, encode, decode, measure, fetch and convert foundation models
@@ -42,6 +42,15 @@ struct ModelFlags {
 pub(super) enum TextFormat {
     Smiles,
     Selfies,
+}
+
+impl TextFormat {
+    pub(super) fn notation(self) -> Notation {
+        match self {
+            Self::Smiles => Notation::Smiles,
+            Self::Selfies => Notation::Selfies,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -86,13 +95,15 @@ enum ModelSubcommand {
         /// Which vectors
         #[arg(long, value_enum)]
         kind: Kind,
-        /// Array (.npy) or table (.parquet: id, smiles or selfies, latent_0, …) to write; a molecule that cannot be
+        /// Array (.npy) or table (.parquet: id, smiles or selfies, n_tokens, cut, latent_0, …) to write; a molecule that cannot be
         /// encoded becomes a row of NaN
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
         /// Let symbols outside the vocabulary become [UNK] instead of refusing the molecule
         #[arg(long)]
         allow_unknown: bool,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// Latent vectors to molecules: row,selfies,smiles,tokens,capped
     #[command(after_help = "Example: fillscape model decode bundled --in latents.npy --out decoded.csv")]
@@ -117,6 +128,8 @@ enum ModelSubcommand {
         /// Table to write (.csv)
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
     },
     /// The similarity response at latent vectors; an interrupted run goes on where it stopped
     #[command(after_help = "Example: fillscape model respond bundled --in latents.npy --out response.npy --seed 1")]
@@ -195,20 +208,20 @@ impl ModelCommand {
         match &self.command {
             ModelSubcommand::Pretrain(command) => command.run(out),
             ModelSubcommand::Info { model } => info(model, out),
-            ModelSubcommand::Encode { model, input, format, kind, out: target, allow_unknown } => {
+            ModelSubcommand::Encode { model, input, format, kind, out: target, allow_unknown, reading } => {
                 let unknown = if *allow_unknown { Unknown::Replace } else { Unknown::Refuse };
                 let model = model.open(out)?;
-                Encoding { model: &model, format: *format, kind: *kind, unknown }.run(input, target, out)
+                Encoding { model: &model, format: *format, kind: *kind, unknown, reading }.run(input, target, out)
             }
             ModelSubcommand::Decode { model, input, out: target } => decode(&model.open(out)?, input, target, out),
-            ModelSubcommand::Reconstruct { model, input, out: target } => {
-                reconstruct(&model.open(out)?, input, target, out)
+            ModelSubcommand::Reconstruct { model, input, out: target, reading } => {
+                reconstruct(&model.open(out)?, input, target, reading, out)
             }
             ModelSubcommand::Respond { model, input, out: target, params } => {
                 ResponseFile::new(&model.open(out)?, input, target, params.params()).run(out)
             }
             ModelSubcommand::Download { model, revision } => {
-                println!("{}", download(model, revision, out)?.display());
+                say!("{}", download(model, revision, out)?.display());
                 Ok(())
             }
             ModelSubcommand::Convert { model, out: target, precision } => {
@@ -302,14 +315,14 @@ impl Meter {
         if self.is_shown && is_due {
             self.last = Some(std::time::Instant::now());
             let total = progress.total.map_or(String::new(), |total| format!(" of {total}"));
-            eprint!("\r{} {}{total} {}\x1b[K", progress.stage, progress.done, progress.detail);
+            tell_in_place!("\r{} {}{total} {}\x1b[K", progress.stage, progress.done, progress.detail);
         }
         ControlFlow::Continue(())
     }
 
     pub(super) fn end(&mut self) {
         if self.is_shown && self.last.take().is_some() {
-            eprint!("\r\x1b[K");
+            tell_in_place!("\r\x1b[K");
         }
     }
 }
@@ -318,17 +331,17 @@ fn info(flags: &ModelFlags, out: &Output) -> Result<(), CliError> {
     let model = flags.open(out)?;
     let provenance = model.provenance();
     if out.json {
-        println!("{}", serde_json::to_string(provenance)?);
+        say!("{}", serde_json::to_string(provenance)?);
         return Ok(());
     }
     let [bart, projectors] = provenance.n_weights;
-    println!("name          {}", provenance.name);
-    println!("architecture  {}", provenance.architecture);
-    println!("weights       {bart} in the transformer, {projectors} in the projectors");
-    println!("vocabulary    {} tokens", model.vocabulary().len());
-    println!("decoding      {}", provenance.decoding);
-    println!("device        {}", provenance.device);
-    println!("digest        {}", provenance.digest);
+    say!("name          {}", provenance.name);
+    say!("architecture  {}", provenance.architecture);
+    say!("weights       {bart} in the transformer, {projectors} in the projectors");
+    say!("vocabulary    {} tokens", model.vocabulary().len());
+    say!("decoding      {}", provenance.decoding);
+    say!("device        {}", provenance.device);
+    say!("digest        {}", provenance.digest);
     Ok(())
 }
 
@@ -386,7 +399,7 @@ fn decode(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) -> Resu
         }
         let first = row as u64;
         for (k, why) in &gaps {
-            eprintln!("row {}: {why}", row + k);
+            tell!("row {}: {why}", row + k);
         }
         n_gaps += gaps.len();
         let decoded = model.decode(&latents, &mut |progress| {
@@ -412,9 +425,17 @@ fn decode(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) -> Resu
     Ok(())
 }
 
-fn reconstruct(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) -> Result<(), CliError> {
-    let source = RowsIn::file(input);
-    let mut rows = source.read()?;
+fn reconstruct(
+    model: &SelfiesTed,
+    input: &Path,
+    target: &Path,
+    reading: &Reading,
+    out: &Output,
+) -> Result<(), CliError> {
+    let mut rows = reading.open(input)?;
+    let notes = rows.notes();
+    let mut cut = CutRows::new(model.max_tokens(Embedding::Latent));
+    let mut n_failed = 0u64;
     let mut table = begin_csv(target, &["row", "input", "output", "same", "error"])?;
     let mut meter = Meter::new(out);
     let (mut row, mut n_same, mut n_tokens, mut n_right) = (0usize, 0usize, 0usize, 0usize);
@@ -432,6 +453,10 @@ fn reconstruct(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) ->
             })
             .collect();
         let good: Vec<String> = encoded.iter().flatten().cloned().collect();
+        let n_tokens_of: Vec<Option<usize>> =
+            encoded.iter().map(|text| text.as_ref().ok().map(|text| model.vocabulary().n_tokens(text))).collect();
+        cut.count(row as u64, &n_tokens_of);
+        n_failed += encoded.iter().filter(|text| text.is_err()).count() as u64;
         let latents = model.encode_latent(&good, Unknown::Refuse, &mut silent)?;
         let mut decoded = model.decode(&latents, &mut silent)?.into_iter();
         for (text, encoded) in texts.iter().zip(encoded) {
@@ -455,16 +480,19 @@ fn reconstruct(model: &SelfiesTed, input: &Path, target: &Path, out: &Output) ->
         let _ = meter.show(&Progress::new("reconstruct", row as u64, None));
     }
     meter.end();
+    reading.close(&notes, input)?;
+    cut.warn();
     finish_csv(table)?;
+    none_usable(n_failed, row as u64)?;
     let percent = |n: usize, of: usize| if of == 0 { 0.0 } else { 100.0 * n as f64 / of as f64 };
     if out.json {
         let summary = serde_json::json!({
             "molecules": row, "same": n_same, "tokens": n_tokens, "tokens_right": n_right,
         });
-        println!("{summary}");
+        say!("{summary}");
     } else {
-        println!("{row} molecules, {:.1} % the same", percent(n_same, row));
-        println!("{n_tokens} tokens, {:.1} % right", percent(n_right, n_tokens));
+        say!("{row} molecules, {:.1} % the same", percent(n_same, row));
+        say!("{n_tokens} tokens, {:.1} % right", percent(n_right, n_tokens));
     }
     Ok(())
 }

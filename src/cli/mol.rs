@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 
 use super::depict::DepictCommand;
 use super::library::LibraryCommand;
-use super::rows::{Cells, RowsIn, write_rows};
+use super::rows::{Cells, Reading, RowsIn, write_rows};
 use super::{CliError, Output};
-use crate::chem::files::map_in_order;
+use crate::chem::files::{Notation, map_in_order};
 use crate::chem::{
     Descriptors, Fingerprint, FingerprintSet, Molecule, MorganParams, canonical_smiles, morgan, selfies,
 };
@@ -121,9 +121,10 @@ impl MolCommand {
             MolSubcommand::Selfies { rows } => {
                 write_rows(rows, out, &["selfies"], |smiles| Ok(Cells::text([selfies::encode(smiles)?])))
             }
-            MolSubcommand::Smiles { rows } => {
-                write_rows(rows, out, &["smiles"], |symbols| Ok(Cells::text([selfies::decode(symbols)?])))
-            }
+            MolSubcommand::Smiles { rows } => write_rows(&rows.of(Notation::Selfies), out, &["smiles"], |symbols| {
+                let symbols: String = symbols.split_whitespace().collect();
+                Ok(Cells::text([selfies::decode(&symbols)?]))
+            }),
             MolSubcommand::Fingerprint { rows, morgan } => write_rows(rows, out, &["on_bits"], |smiles| {
                 let on_bits: Vec<String> = morgan.of(smiles)?.on_bits().map(|bit| bit.to_string()).collect();
                 Ok(Cells::text([on_bits.join(" ")]))
@@ -155,7 +156,10 @@ fn similarity(rows: &RowsIn, out: Output, morgan: &MorganFlags, queries: &[Strin
 }
 
 fn nearest(rows: &RowsIn, out: Output, morgan: &MorganFlags, file: &std::path::Path) -> Result<(), CliError> {
-    let known = map_in_order(RowsIn::file(file).read()?, |row| {
+    let how = Reading::default();
+    let reader = how.open(file)?;
+    let notes = reader.notes();
+    let known = map_in_order(reader, |row| {
         row.map_err(|bad| CliError::from(bad.to_string()))
             .and_then(|record| Ok((morgan.of(&record.text)?, record.text)))
     });
@@ -169,6 +173,7 @@ fn nearest(rows: &RowsIn, out: Output, morgan: &MorganFlags, file: &std::path::P
             Err(_) => n_bad += 1,
         }
     }
+    how.close(&notes, file)?;
     if n_bad > 0 {
         tracing::warn!("{n_bad} rows of {file:?} are no molecules and were left out");
     }

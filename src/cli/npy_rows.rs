@@ -7,6 +7,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::atomic_file::{AtomicFile, AtomicFileError};
+use crate::npy::{NpyArray, NpyError, NpyHeader, read_npy};
 
 /// Why rows could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,10 @@ pub enum NpyRowsError {
     /// It could not be put in its place.
     #[error(transparent)]
     Write(#[from] AtomicFileError),
-    /// Not such a file.
+    /// It is no array that can be read.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+    /// Not rows.
     #[error("this is no array of rows: {what} ({path:?})")]
     Format {
         /// What was found and expected.
@@ -33,65 +37,45 @@ pub enum NpyRowsError {
     },
 }
 
-/// Reads a two-dimensional array of f32 or f64 in row-major order; a list counts as rows of one number.
+/// Reads a two-dimensional array a portion at a time, in single precision; a list counts as rows of one number. An array
+/// whose columns come first is held as a whole.
 pub struct NpyReader {
-    input: BufReader<File>,
     path: PathBuf,
-    is_double: bool,
+    source: Source,
     n_rows: usize,
     n_columns: usize,
     next_row: usize,
 }
 
-/// A header says little; a longer one is no header.
-const MAX_HEADER: usize = 1 << 16;
+enum Source {
+    File { input: BufReader<File>, header: NpyHeader },
+    Memory(NpyArray),
+}
 
 impl NpyReader {
     /// Opens a file and reads its header.
     pub fn open(path: &Path) -> Result<Self, NpyRowsError> {
         let io = |source| NpyRowsError::Io { path: path.to_owned(), source };
-        let wrong = |what: String| NpyRowsError::Format { what, path: path.to_owned() };
-        let file = File::open(path).map_err(io)?;
+        let mut file = File::open(path).map_err(io)?;
         let file_len = file.metadata().map_err(io)?.len();
-        let mut input = BufReader::new(file);
-        let mut start = [0u8; 8];
-        input.read_exact(&mut start).map_err(|_| wrong("it is shorter than a header".to_owned()))?;
-        if &start[..6] != b"\x93NUMPY" {
-            return Err(wrong("it does not begin with the mark of a .npy file".to_owned()));
-        }
-        let mut len = [0u8; 4];
-        let n = if start[6] == 1 { 2 } else { 4 };
-        input.read_exact(&mut len[..n]).map_err(io)?;
-        let header_len = u32::from_le_bytes(len) as usize;
-        if header_len > MAX_HEADER {
-            return Err(wrong(format!("its header claims {header_len} bytes")));
-        }
-        let mut header = vec![0; header_len];
-        input.read_exact(&mut header).map_err(io)?;
-        let header = String::from_utf8_lossy(&header).into_owned();
-        let is_double = match field(&header, "descr") {
-            Some("'<f4'" | "'|f4'" | "'=f4'") => false,
-            Some("'<f8'" | "'=f8'") => true,
-            other => {
-                return Err(wrong(format!("its numbers are {}, expected '<f4' or '<f8'", other.unwrap_or("unnamed"))));
-            }
-        };
-        if field(&header, "fortran_order") != Some("False") {
-            return Err(wrong("its columns come first: save numpy.ascontiguousarray of it".to_owned()));
-        }
-        let shape = shape(&header).ok_or_else(|| wrong("its header has no shape".to_owned()))?;
-        let (n_rows, n_columns) = match shape[..] {
+        let mut start = Vec::new();
+        Read::take(&mut file, NpyHeader::MOST_BYTES as u64).read_to_end(&mut start).map_err(io)?;
+        let header = NpyHeader::parse(path, &start, file_len)?;
+        let (n_rows, n_columns) = match header.shape[..] {
             [n_rows] => (n_rows, 1),
             [n_rows, n_columns] => (n_rows, n_columns),
-            _ => return Err(wrong(format!("its shape is {shape:?}, expected rows and columns"))),
+            _ => {
+                let what = format!("its shape is {:?}, expected rows and columns", header.shape);
+                return Err(NpyRowsError::Format { what, path: path.to_owned() });
+            }
         };
-        let size = if is_double { 8 } else { 4 };
-        let expected = n_rows.checked_mul(n_columns).and_then(|n| n.checked_mul(size)).map(|n| n as u64);
-        let found = file_len.saturating_sub((8 + n + header_len) as u64);
-        if expected != Some(found) {
-            return Err(wrong(format!("{found} bytes of numbers follow its header, which announces {shape:?}")));
-        }
-        Ok(Self { input, path: path.to_owned(), is_double, n_rows, n_columns, next_row: 0 })
+        let source = if header.column_major && header.shape.len() > 1 {
+            Source::Memory(read_npy(path)?)
+        } else {
+            file.seek(SeekFrom::Start(header.start as u64)).map_err(io)?;
+            Source::File { input: BufReader::new(file), header }
+        };
+        Ok(Self { path: path.to_owned(), source, n_rows, n_columns, next_row: 0 })
     }
 
     /// Rows in the file.
@@ -102,43 +86,40 @@ impl NpyReader {
     /// Passes over rows.
     pub fn skip(&mut self, n: usize) -> Result<(), NpyRowsError> {
         let n = n.min(self.n_rows - self.next_row);
-        let size = if self.is_double { 8 } else { 4 };
-        self.input
-            .seek_relative((n * self.n_columns * size) as i64)
-            .map_err(|source| NpyRowsError::Io { path: self.path.clone(), source })?;
+        if let Source::File { input, header } = &mut self.source {
+            input
+                .seek_relative((n * self.n_columns * header.number_bytes) as i64)
+                .map_err(|source| NpyRowsError::Io { path: self.path.clone(), source })?;
+        }
         self.next_row += n;
         Ok(())
     }
 
     /// The next rows, `n` at most; none at the end.
     pub fn read(&mut self, n: usize) -> Result<Vec<Vec<f32>>, NpyRowsError> {
-        let io = |source| NpyRowsError::Io { path: self.path.clone(), source };
         let n = n.min(self.n_rows - self.next_row);
-        let size = if self.is_double { 8 } else { 4 };
-        let mut bytes = vec![0; self.n_columns * size];
         let mut rows = Vec::with_capacity(n);
-        for _ in 0..n {
-            self.input.read_exact(&mut bytes).map_err(io)?;
-            rows.push(if self.is_double {
-                bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b) as f32).collect()
-            } else {
-                bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
-            });
+        match &mut self.source {
+            Source::File { input, header } => {
+                let mut bytes = vec![0; self.n_columns * header.number_bytes];
+                for _ in 0..n {
+                    input
+                        .read_exact(&mut bytes)
+                        .map_err(|source| NpyRowsError::Io { path: self.path.clone(), source })?;
+                    rows.push(bytes.chunks_exact(header.number_bytes).map(|b| header.number(b) as f32).collect());
+                }
+            }
+            Source::Memory(array) => {
+                let numbers = &array.data[self.next_row * self.n_columns..(self.next_row + n) * self.n_columns];
+                if self.n_columns > 0 {
+                    let row = |row: &[f64]| row.iter().map(|&x| x as f32).collect();
+                    rows.extend(numbers.chunks_exact(self.n_columns).map(row));
+                }
+            }
         }
         self.next_row += n;
         Ok(rows)
     }
-}
-
-/// The text behind a key of the header, which is a Python dictionary.
-fn field<'a>(header: &'a str, key: &str) -> Option<&'a str> {
-    let after = header.split_once(&format!("'{key}'"))?.1.split_once(':')?.1;
-    Some(after.split([',', '}']).next()?.trim())
-}
-
-fn shape(header: &str) -> Option<Vec<usize>> {
-    let inside = header.split_once("'shape'")?.1.split_once('(')?.1.split_once(')')?.0;
-    inside.split(',').map(str::trim).filter(|n| !n.is_empty()).map(|n| n.parse().ok()).collect()
 }
 
 /// Writes rows of f32, or a list of f64, row by row: into a file beside the final one, which replaces it at the end.

@@ -46,16 +46,16 @@ impl PretrainCommand {
         let pretraining = Pretraining::prepare(recipe, &self.data)?;
         let (train, valid, n_tokens) = pretraining.sizes();
         if !out.json {
-            eprintln!("{} molecules to train on, {} to validate on, {n_tokens} tokens", train.len(), valid.len());
+            tell!("{} molecules to train on, {} to validate on, {n_tokens} tokens", train.len(), valid.len());
             for (name, corpus) in [("training", train), ("validation", valid)] {
                 let (long, unknown) = (corpus.n_long, corpus.n_unknown);
-                eprintln!("left out of {name}: {long} too long, {unknown} with rare symbols");
+                tell!("left out of {name}: {long} too long, {unknown} with rare symbols");
             }
         }
         let mut state = if self.no_training { pretraining.saved(&self.work)? } else { self.train(&pretraining)? };
         if !state.position.projectors_started {
             pretraining.checkpoint(&state)?.save(&self.out, None)?;
-            eprintln!("saved a model without projectors, as no stage trained them yet: {}", self.out.display());
+            tell!("saved a model without projectors, as no stage trained them yet: {}", self.out.display());
             return Ok(());
         }
         let checkpoint = pretraining.finish(&mut state)?;
@@ -63,7 +63,7 @@ impl PretrainCommand {
         let saved = crate::model::Checkpoint::open(&self.out)?;
         let record = pretraining.evaluate(&saved, None, 1000)?;
         let text = serde_json::to_string_pretty(&record)?;
-        println!("{text}");
+        say!("{text}");
         Ok(())
     }
 

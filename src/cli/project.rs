@@ -7,13 +7,14 @@ use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::rows::list_rows;
 use super::{CliError, Output};
 use crate::atomic_file;
 use crate::jobs::Progress;
 use crate::landscape::{read_npy, write_npy};
 use crate::projection::{
-    DiffusionMapParams, FitEnd, Projection, ProjectionMethod, ProjectionParams, TSneParams, TrustParams, UmapParams,
-    fit, measure_trust,
+    DiffusionMapParams, FitEnd, MapPoint, Projection, ProjectionMethod, ProjectionParams, TSneParams, TrustParams,
+    UmapParams, fit, measure_trust,
 };
 
 /// Maps of latent space: fit a projection once, apply it unchanged to other rows, measure how far to trust it
@@ -111,9 +112,39 @@ impl ProjectCommand {
     }
 }
 
+/// Rows with a number that is NaN, as molecules have that could not be encoded.
+fn gaps_of(rows: &[f32], dimension: usize) -> Vec<usize> {
+    let rows = rows.chunks_exact(dimension.max(1)).enumerate();
+    rows.filter(|(_, row)| row.iter().any(|x| x.is_nan())).map(|(k, _)| k).collect()
+}
+
+/// The map with a place of NaN for each gap, so that it has the rows of the file.
+fn with_gaps(map: &[MapPoint], gaps: &[usize]) -> Vec<MapPoint> {
+    let mut places = map.iter();
+    let is_gap = |row: &usize| gaps.binary_search(row).is_ok();
+    (0..map.len() + gaps.len())
+        .filter_map(|row| if is_gap(&row) { Some([f32::NAN; 3]) } else { places.next().copied() })
+        .collect()
+}
+
 impl FitCommand {
     fn run(&self, out: Output) -> Result<(), CliError> {
-        let (rows, dimension) = read_rows(&self.rows)?;
+        let (all, dimension) = read_rows(&self.rows)?;
+        let gaps = gaps_of(&all, dimension);
+        let n_all = all.len() / dimension.max(1);
+        let rows = if gaps.is_empty() {
+            all
+        } else {
+            tracing::warn!(
+                "{} of {n_all} rows hold numbers that are none (NaN) and are left out: on the map they are gaps (rows, from \
+                 0: {})",
+                gaps.len(),
+                list_rows(&gaps)
+            );
+            let kept = |row: &usize| gaps.binary_search(row).is_err();
+            let row = |row: usize| all[row * dimension..(row + 1) * dimension].to_vec();
+            (0..n_all).filter(kept).flat_map(row).collect()
+        };
         let method = match self.method {
             MethodFlag::Pca => ProjectionMethod::Pca,
             MethodFlag::Random => ProjectionMethod::Random,
@@ -153,10 +184,10 @@ impl FitCommand {
             atomic_file::write(path, projection.to_json())?;
         }
         if let Some(path) = &self.map {
-            write_map(path, projection.map(), projection.n_dims())?;
+            write_map(path, &with_gaps(projection.map(), &gaps), projection.n_dims())?;
         }
         if out.json {
-            println!(
+            say!(
                 "{}",
                 json!({
                     "rows": projection.map().len(), "dimension": dimension, "method": params.method,
@@ -167,10 +198,10 @@ impl FitCommand {
             );
             return Ok(());
         }
-        println!("{} of {} rows x {dimension}, seed {}", params.method.label(), projection.map().len(), self.seed);
+        say!("{} of {} rows x {dimension}, seed {}", params.method.label(), projection.map().len(), self.seed);
         if let Some(explained) = projection.explained_variance() {
             let parts: Vec<String> = explained.iter().map(|v| format!("{:.1} %", 100.0 * v)).collect();
-            println!("variance         {}", parts.join(", "));
+            say!("variance         {}", parts.join(", "));
         }
         if let Some(trust) = trust {
             let sample = if trust.n_queries < trust.n_rows {
@@ -178,11 +209,11 @@ impl FitCommand {
             } else {
                 String::new()
             };
-            println!("trustworthiness  {:.4}, {k} neighbours{sample}", trust.trustworthiness);
-            println!("continuity       {:.4}", trust.continuity);
+            say!("trustworthiness  {:.4}, {k} neighbours{sample}", trust.trustworthiness);
+            say!("continuity       {:.4}", trust.continuity);
         }
-        println!("time             {fit_secs:.2} s");
-        projection.notes().iter().for_each(|note| println!("note: {note}"));
+        say!("time             {fit_secs:.2} s");
+        projection.notes().iter().for_each(|note| say!("note: {note}"));
         Ok(())
     }
 }
@@ -203,9 +234,9 @@ impl ApplyCommand {
         write_map(&self.map, &places, projection.n_dims())?;
         let placement = projection.placement();
         if out.json {
-            println!("{}", json!({ "rows": places.len(), "placement": placement, "map": self.map }));
+            say!("{}", json!({ "rows": places.len(), "placement": placement, "map": self.map }));
         } else {
-            println!("{} rows placed ({placement:?})", places.len());
+            say!("{} rows placed ({placement:?})", places.len());
         }
         Ok(())
     }

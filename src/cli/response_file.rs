@@ -67,7 +67,7 @@ impl<'a> ResponseFile<'a> {
             partial.responses.extend(found.into_iter().map(Some));
             for (k, why) in gaps {
                 if let Some(response) = partial.responses.get_mut(first + k) {
-                    eprintln!("row {}: {why}", first + k);
+                    tell!("row {}: {why}", first + k);
                     *response = None;
                 }
             }
@@ -104,7 +104,7 @@ impl<'a> ResponseFile<'a> {
             let facts = serde_json::json!({
                 "points": n_rows, "mean": mean, "params": self.params, "model": provenance,
             });
-            println!("{facts}");
+            say!("{facts}");
         }
         Ok(())
     }

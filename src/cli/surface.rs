@@ -111,9 +111,9 @@ impl EvalCommand {
             write_npy(path, &[n, dim], &gradients)?;
         }
         if out.json {
-            println!("{}", serde_json::json!({ "n_points": response.len(), "dim": dim, "n_evaluated": n }));
+            say!("{}", serde_json::json!({ "n_points": response.len(), "dim": dim, "n_evaluated": n }));
         } else {
-            println!("evaluated a surface of {} points in {dim} dimensions at {n} points", response.len());
+            say!("evaluated a surface of {} points in {dim} dimensions at {n} points", response.len());
         }
         Ok(())
     }

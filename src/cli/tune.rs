@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::model::resolve;
+use super::rows::Reading;
 use super::watch::Watch;
-use super::{CliError, Output};
-use crate::chem::files::{MoleculeReader, ReadParams, map_in_order};
+use super::{CliError, Output, WrongUsage};
+use crate::chem::files::map_in_order;
 use crate::chem::selfies;
 use crate::train::StopReason;
 use crate::train::tune::{
@@ -24,8 +26,8 @@ use crate::train::tune::{
   fillscape tune assets/model --fill fill_set.csv --strategy replay --corpus zinc.smi.gz --ratio 2 --out replayed
   fillscape tune assets/model --fill fill_set.csv --strategy lora --rank 16 --learning-rate 1e-3 --out adapted")]
 pub struct TuneCommand {
-    /// Folder of the model to start from
-    model: PathBuf,
+    /// The model to start from: a folder, a hub id (owner/name), or “bundled”
+    model: String,
     /// The fill set: a table with a column selfies or SMILES, a .smi file, or with --selfies a SELFIES a line
     #[arg(long)]
     fill: PathBuf,
@@ -112,18 +114,18 @@ impl TuneCommand {
     /// Files that cannot be read; what the tuning reports.
     pub fn run(&self, out: Output) -> Result<(), CliError> {
         let params = self.params()?;
-        let fill = self.texts(&self.fill, out)?;
+        let fill = self.texts(&self.fill)?;
         let mut corpus = Vec::new();
         for path in &self.corpus {
-            corpus.extend(self.texts(path, out)?);
+            corpus.extend(self.texts(path)?);
         }
-        let validation = self.validation.as_deref().map_or(Ok(Vec::new()), |path| self.texts(path, out))?;
-        let tuning = Tuning::prepare(&self.model, [&fill, &corpus, &validation], &params)?;
+        let validation = self.validation.as_deref().map_or(Ok(Vec::new()), |path| self.texts(path))?;
+        let tuning = Tuning::prepare(&resolve(&self.model, &out)?, [&fill, &corpus, &validation], &params)?;
         let mut watch = Watch::new(out)?;
         let tuned = tuning.run(&self.out, &mut |progress| watch.observe(&progress), &mut |_| {})?;
         watch.finish();
         if out.json {
-            println!("{}", serde_json::to_string_pretty(&tuned)?);
+            say!("{}", serde_json::to_string_pretty(&tuned)?);
         } else {
             self.report(&tuned);
         }
@@ -138,10 +140,10 @@ impl TuneCommand {
     fn report(&self, tuned: &Tuned) {
         let folder = self.out.display();
         let left_out = tuned.fill.n_long + tuned.fill.n_unknown;
-        println!("{} fill-set molecules, {left_out} left out", tuned.fill.n_used);
-        println!("{} of {} parameters learned", tuned.n_trained[0], tuned.n_trained[1]);
+        say!("{} fill-set molecules, {left_out} left out", tuned.fill.n_used);
+        say!("{} of {} parameters learned", tuned.n_trained[0], tuned.n_trained[1]);
         if let (Some(before), Some(after)) = (tuned.before, tuned.after) {
-            println!(
+            say!(
                 "held-out molecules: loss {:.4} -> {:.4}, masked tokens predicted {:.2} % -> {:.2} %",
                 before.loss,
                 after.loss,
@@ -150,12 +152,12 @@ impl TuneCommand {
             );
         }
         match tuned.stop_reason {
-            StopReason::Finished => println!("{} steps; saved: {folder}", tuned.steps),
+            StopReason::Finished => say!("{} steps; saved: {folder}", tuned.steps),
             StopReason::EarlyStop { step } => {
-                println!("stopped early at step {step}, kept step {}; saved: {folder}", tuned.kept_step);
+                say!("stopped early at step {step}, kept step {}; saved: {folder}", tuned.kept_step);
             }
             StopReason::Cancelled => {
-                println!("paused at step {}; the same command goes on: {folder}", tuned.steps);
+                say!("paused at step {}; the same command goes on: {folder}", tuned.steps);
             }
             StopReason::Diverged { .. } => {}
         }
@@ -173,6 +175,14 @@ impl TuneCommand {
         };
         if let Some(name) = self.strategy {
             params.strategy = self.named(name);
+        }
+        let needs_corpus = !matches!(
+            params.strategy,
+            Strategy::Full | Strategy::FreezeEncoder | Strategy::LastDecoderLayer | Strategy::Lora(_)
+        );
+        if !self.corpus.is_empty() && !needs_corpus {
+            let what = "--corpus would be ignored: it acts only with a strategy of replay, pseudolabels or prototypes";
+            return Err(WrongUsage(what.to_owned()).into());
         }
         params.seed = self.seed.unwrap_or(params.seed);
         params.epochs = self.epochs.unwrap_or(params.epochs);
@@ -211,12 +221,14 @@ impl TuneCommand {
     }
 
     /// Molecules of a file as SELFIES; rows that are none are counted on standard error.
-    fn texts(&self, path: &Path, out: Output) -> Result<Vec<String>, CliError> {
+    fn texts(&self, path: &Path) -> Result<Vec<String>, CliError> {
         if self.selfies {
             let text = std::fs::read_to_string(path).map_err(|e| format!("could not read {}: {e}", path.display()))?;
             return Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect());
         }
-        let reader = MoleculeReader::open(path, &ReadParams::default())?;
+        let how = Reading::default();
+        let reader = how.open(path)?;
+        let notes = reader.notes();
         let column = reader.columns().iter().position(|head| head.trim().eq_ignore_ascii_case("selfies"));
         let rows = map_in_order(reader, |row| {
             let record = row.ok()?;
@@ -226,9 +238,10 @@ impl TuneCommand {
             }
         });
         let rows: Vec<Option<String>> = rows.collect();
+        how.close(&notes, path)?;
         let n_bad = rows.iter().filter(|row| row.is_none()).count();
-        if n_bad > 0 && !out.json {
-            eprintln!("left out {n_bad} of {} rows that are no molecule: {}", rows.len(), path.display());
+        if n_bad > 0 {
+            tell!("left out {n_bad} of {} rows that are no molecule: {}", rows.len(), path.display());
         }
         Ok(rows.into_iter().flatten().collect())
     }

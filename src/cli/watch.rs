@@ -49,7 +49,7 @@ impl Watch {
             bar.set_message(message);
         } else if !self.is_quiet && (self.stage != progress.stage || self.last_line.elapsed() > LINE_EVERY) {
             let total = progress.total.map_or(String::new(), |total| format!(" of {total}"));
-            eprintln!("{message}: {}{total}", progress.done);
+            tell!("{message}: {}{total}", progress.done);
             self.last_line = Instant::now();
             progress.stage.clone_into(&mut self.stage);
         }

@@ -16,7 +16,6 @@ mod latin_hypercube;
 mod network;
 mod network_layout;
 mod normalise;
-mod npy;
 mod same_point;
 mod slow_motion;
 
@@ -28,6 +27,7 @@ pub use surface::Surface;
 pub use thin_plate::{FitError, ThinPlate};
 pub use toy::{Toy, UnknownToy, Well};
 
+pub use crate::npy::{NpyArray, NpyError, read_npy, write_npy};
 pub use frustration::{
     FrustrationContribution, METRIC_LENGTH_SCALE, ParallelConvention, SAMPLING_LENGTH_SCALE, contributions,
     frustration, frustration_by, frustration_of_minima,
@@ -37,6 +37,5 @@ pub use network::{
     TransitionStateId,
 };
 pub use network_layout::{NetworkLayout, NetworkLayoutParams, SpringStrength, network_layout};
-pub use npy::{NpyArray, NpyError, read_npy, write_npy};
 pub use same_point::{REFERENCE_DISTANCE_TOLERANCE, REFERENCE_ENERGY_TOLERANCE, SamePoint};
 pub use slow_motion::{Film, Frame, Happening, film_basin_hopping, film_elastic_band, film_saddle_search};

@@ -1,5 +1,6 @@
 //! Downstream evaluation: tasks, learners, statistics, comparisons, reports.
 
+mod cases;
 mod cli;
 mod comparison;
 mod roughness;

@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cases;
 mod cli;
 mod disconnectivity;
 mod explore;

@@ -1,5 +1,6 @@
 //! SELFIES-TED: parity, checkpoints, faults.
 
+mod cases;
 mod cli;
 mod faults;
 mod hub;

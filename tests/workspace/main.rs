@@ -3,7 +3,9 @@
 mod commands;
 mod faults;
 mod interruption;
+mod recipe;
 mod runs;
+mod strangers;
 mod study;
 mod support;
 mod tiny;

@@ -191,3 +191,15 @@ fn recipes_that_contradict_themselves_say_how() {
         assert!(found.contains(expected), "{found}");
     }
 }
+
+#[test]
+fn a_set_that_falls_short_says_by_how_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = Study::create(folder.path(), document()).unwrap();
+    for (n, expected) in [(285, Some([285, 1600])), (1600, None)] {
+        let staging = study.begin(request(n)).unwrap();
+        let summary = toml::from_str(&format!("n = {n}\nn_wanted = 1600")).unwrap();
+        let artefact = staging.finish(StopReason::Finished, summary).unwrap();
+        assert_eq!(artefact.shortfall(), expected);
+    }
+}

@@ -39,7 +39,7 @@ impl ConvertCommand {
         if out.json {
             print_json(&json!({ "n_minima": n_minima, "n_transition_states": n_states, "n_pairs": files.pairs.len() }));
         } else {
-            println!("{n_minima} minima, {n_states} transition states and {} pairs written", files.pairs.len());
+            say!("{n_minima} minima, {n_states} transition states and {} pairs written", files.pairs.len());
         }
         Ok(())
     }

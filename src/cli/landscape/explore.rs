@@ -10,7 +10,9 @@ use super::{CliError, Output, write_file};
 use crate::cli::surface::{SurfaceKind, fit, read_rows};
 use crate::jobs::Progress;
 use crate::landscape::files::{NetworkFiles, write_native, write_topsearch};
-use crate::landscape::{Exploration, ExploreParams, Normalisation, Summary, Surface, Toy, explore, latin_hypercube};
+use crate::landscape::{
+    Exploration, ExploreParams, Normalisation, NormaliseError, Summary, Surface, Toy, explore, latin_hypercube,
+};
 
 /// How to explore, shared by both commands.
 #[derive(Debug, Args)]
@@ -68,14 +70,45 @@ impl ExploreCommand {
     pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
         let (mut points, dim) = read_rows(&self.points)?;
         let (mut response, _) = read_rows(&self.response)?;
+        leave_out_gaps(&mut points, dim, &mut response);
         if !self.normalised && response.len() * dim == points.len() {
             points = Normalisation::of(&points, dim)?.apply(&points);
-            response = Normalisation::of(&response, 1)?.apply(&response);
+            let scale = Normalisation::of(&response, 1).map_err(|error| match error {
+                NormaliseError::Constant { value, .. } => format!(
+                    "the response is {value} at every point, expected one that varies: there is no landscape to explore"
+                )
+                .into(),
+                other => CliError::from(other),
+            })?;
+            response = scale.apply(&response);
         }
         let started = Instant::now();
         let surface = fit(self.surface, &points, dim, &response, self.smoothing)?;
         self.search.run(surface.as_ref(), &points, started.elapsed(), out)
     }
+}
+
+/// Removes points without a place or a response, which stand for molecules that could not be encoded, and says so.
+fn leave_out_gaps(points: &mut Vec<f64>, dim: usize, response: &mut Vec<f64>) {
+    if dim == 0 || response.len() * dim != points.len() {
+        return; // the fit tells what is wrong
+    }
+    let rows = || points.chunks_exact(dim).zip(response.iter());
+    // An infinite number is a fault of whoever made it; NaN is how a gap is written.
+    let kept: Vec<bool> = rows().map(|(row, y)| !(y.is_nan() || row.iter().any(|x| x.is_nan()))).collect();
+    let gaps: Vec<usize> = (0..kept.len()).filter(|&row| !kept[row]).collect();
+    if gaps.is_empty() {
+        return;
+    }
+    tracing::warn!(
+        "{} of {} points have no place or no response (NaN) and are left out (rows, from 0: {})",
+        gaps.len(),
+        kept.len(),
+        crate::cli::rows::list_rows(&gaps)
+    );
+    *points =
+        points.chunks_exact(dim).zip(&kept).filter(|(_, kept)| **kept).flat_map(|(row, _)| row.to_vec()).collect();
+    *response = response.iter().zip(&kept).filter(|(_, kept)| **kept).map(|(y, _)| *y).collect();
 }
 
 impl ToyCommand {
@@ -115,11 +148,11 @@ impl SearchFlags {
         summary.n_transition_states = files.network.transition_states().len();
         write_file(&self.out.join("summary.json"), &serde_json::to_string_pretty(&summary)?)?;
         if out.json {
-            println!("{}", serde_json::to_string(&summary)?);
+            say!("{}", serde_json::to_string(&summary)?);
         } else {
             let (minima, saddles) = (summary.n_minima, summary.n_transition_states);
             let end = if exploration.is_finished() { "found" } else { "paused with" };
-            println!("{end} {minima} minima and {saddles} transition states: {}", self.out.display());
+            say!("{end} {minima} minima and {saddles} transition states: {}", self.out.display());
         }
         Ok(())
     }
@@ -156,7 +189,7 @@ impl SearchFlags {
             if shown.elapsed() >= Duration::from_millis(500) {
                 shown = Instant::now();
                 let total = progress.total.map_or(String::new(), |t| format!("/{t}"));
-                eprint!("\r\x1b[K{} {}{total}: {}", progress.stage, progress.done, progress.detail);
+                tell_in_place!("\r\x1b[K{} {}{total}: {}", progress.stage, progress.done, progress.detail);
             }
             if limit.is_some_and(|l| started.elapsed() >= l) {
                 ControlFlow::Break(())

@@ -57,18 +57,18 @@ impl FrustrationCommand {
             }));
             return Ok(());
         }
-        println!("minima             {}", ktn.minima().len());
-        println!("transition states  {}", ktn.transition_states().len());
-        println!("contributions      {}", all.len());
-        println!("frustration        {metric} (length scale {l})");
+        say!("minima             {}", ktn.minima().len());
+        say!("transition states  {}", ktn.transition_states().len());
+        say!("contributions      {}", all.len());
+        say!("frustration        {metric} (length scale {l})");
         if ktn.minima().len() < 2 {
-            println!("Fewer than two minima are not frustrated: the value is 0 by definition.");
+            say!("Fewer than two minima are not frustrated: the value is 0 by definition.");
         }
         if self.top > 0 && !all.is_empty() {
-            println!("\n minimum  transition state      barrier     distance  frustration");
+            say!("\n minimum  transition state      barrier     distance  frustration");
             for c in all.iter().take(self.top) {
                 let (m, t) = (c.minimum.0, c.transition_state.0);
-                println!("{m:>8}  {t:>16}  {:>11.6}  {:>11.6}  {:>11.6}", c.barrier, c.distance, c.frustration);
+                say!("{m:>8}  {t:>16}  {:>11.6}  {:>11.6}  {:>11.6}", c.barrier, c.distance, c.frustration);
             }
         }
         Ok(())

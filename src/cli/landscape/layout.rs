@@ -37,8 +37,8 @@ impl LayoutCommand {
             let places: Vec<_> = layout.places.iter().map(|(id, at)| json!({ "minimum": id, "place": at })).collect();
             print_json(&json!({ "converged": layout.converged, "places": places }));
         } else if self.csv.is_none() {
-            println!("minimum,x,y");
-            rows.for_each(|row| println!("{row}"));
+            say!("minimum,x,y");
+            rows.for_each(|row| say!("{row}"));
         }
         Ok(())
     }

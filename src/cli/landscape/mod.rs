@@ -125,5 +125,5 @@ pub(super) fn write_file(path: &Path, text: &str) -> Result<(), CliError> {
 
 /// Prints a value as JSON on one line.
 pub(super) fn print_json(value: &serde_json::Value) {
-    println!("{value}");
+    say!("{value}");
 }

@@ -45,7 +45,7 @@ impl PathCommand {
             print_json(&value);
             return Ok(());
         }
-        println!("kind                     id        energy        length");
+        say!("kind                     id        energy        length");
         for point in &path.points {
             let (kind, id) = kind_and_id(point);
             let mark = if path.bottleneck.is_some_and(|t| point.point == PointId::TransitionState(t)) {
@@ -53,10 +53,10 @@ impl PathCommand {
             } else {
                 ""
             };
-            println!("{kind:<17}  {id:>8}  {:>12.6}  {:>12.6}{mark}", point.energy, point.length);
+            say!("{kind:<17}  {id:>8}  {:>12.6}  {:>12.6}{mark}", point.energy, point.length);
         }
-        println!("\nbarrier  {} forward, {} back", path.barrier_forward, path.barrier_back);
-        println!("length   {}", path.length);
+        say!("\nbarrier  {} forward, {} back", path.barrier_forward, path.barrier_back);
+        say!("length   {}", path.length);
         Ok(())
     }
 }

@@ -175,32 +175,36 @@ impl TreeCommand {
         graph: &DisconnectivityGraph,
         escapes: &[Persistence],
     ) {
-        println!("minima             {} ({} drawn)", ktn.minima().len(), graph.n_leaves());
-        println!("transition states  {}", ktn.transition_states().len());
-        println!("components         {} ({} of them single minima)", graph.n_components, graph.n_isolated);
+        say!("minima             {} ({} drawn)", ktn.minima().len(), graph.n_leaves());
+        say!("transition states  {}", ktn.transition_states().len());
+        say!("components         {} ({} of them single minima)", graph.n_components, graph.n_isolated);
         if graph.n_inverted > 0 {
-            println!("inverted           {} minima lie above the transition state they leave by", graph.n_inverted);
+            say!("inverted           {} minima lie above the transition state they leave by", graph.n_inverted);
         }
         if let Some(&root) = tree.roots().first() {
             let lowest = tree.lowest(root);
-            println!("lowest minimum     {} (E = {})", tree.minimum_id(lowest), tree.energy(lowest));
+            say!("lowest minimum     {} (E = {})", tree.minimum_id(lowest), tree.energy(lowest));
         }
         let mut deepest: Vec<(&Persistence, Escape)> =
             escapes.iter().filter_map(|p| p.to_deeper.map(|escape| (p, escape))).collect();
         deepest.sort_by(|a, b| b.1.barrier.total_cmp(&a.1.barrier));
         if !deepest.is_empty() {
-            println!("\nMost persistent, by barrier to a deeper minimum:");
-            println!(" minimum       energy  to minimum  over transition state  merge energy      barrier");
+            say!("\nMost persistent, by barrier to a deeper minimum:");
+            say!(" minimum       energy  to minimum  over transition state  merge energy      barrier");
             for (p, escape) in deepest.iter().take(10) {
                 let energy = ktn.minimum(p.minimum).map_or(f64::NAN, |m| m.energy);
-                println!(
+                say!(
                     "{:>8}  {energy:>11.6}  {:>10}  {:>21}  {:>12.6}  {:>11.6}",
-                    p.minimum.0, escape.to.0, escape.transition_state.0, escape.merge_energy, escape.barrier
+                    p.minimum.0,
+                    escape.to.0,
+                    escape.transition_state.0,
+                    escape.merge_energy,
+                    escape.barrier
                 );
             }
         }
         if let Some(path) = &self.svg {
-            println!("\nDrawn to {}", path.display());
+            say!("\nDrawn to {}", path.display());
         }
     }
 }

@@ -168,7 +168,7 @@ impl RenderCommand {
         atomic_file::write(&self.out, &bytes)?;
         let drawn = if let Page::Map(figure) = &page { figure.drawn() } else { crate::render::Drawn::default() };
         if out.json {
-            println!(
+            say!(
                 "{}",
                 json!({
                     "out": self.out, "bytes": bytes.len(), "shown": drawn.shown, "loaded": drawn.loaded,
@@ -176,7 +176,7 @@ impl RenderCommand {
                 })
             );
         } else {
-            inputs.notes.iter().for_each(|note| eprintln!("note: {note}"));
+            inputs.notes.iter().for_each(|note| tell!("note: {note}"));
         }
         Ok(())
     }

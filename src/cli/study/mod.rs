@@ -117,7 +117,7 @@ fn plan_of(study: &Study) -> Result<Plan, CliError> {
 /// Says on standard error when a study can only be looked at.
 fn say_access(study: &Study) {
     if let Access::ReadOnly(reason) = study.access() {
-        eprintln!("read-only: {reason}");
+        tell!("read-only: {reason}");
     }
 }
 

@@ -33,9 +33,9 @@ impl NewCommand {
     pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
         let study = Study::create(&self.folder, new_document(read_recipe(&self.recipe)?))?;
         if out.json {
-            println!("{}", json!({ "study": study.folder(), "name": study.document().name }));
+            say!("{}", json!({ "study": study.folder(), "name": study.document().name }));
         } else {
-            println!("made the study “{}” in {}", study.document().name, study.folder().display());
+            say!("made the study “{}” in {}", study.document().name, study.folder().display());
         }
         Ok(())
     }
@@ -84,24 +84,34 @@ impl RunCommand {
         })?;
         let seconds = started.elapsed().as_secs_f64();
         let report = Some(study.folder().join(REPORT_FILE)).filter(|page| page.exists());
+        let mut shortfalls = Vec::new();
+        for (step, id) in &study.document().results {
+            if let Some([found, wanted]) = study.artefact(id).ok().and_then(|artefact| artefact.shortfall()) {
+                shortfalls.push(json!({ "step": step, "found": found, "wanted": wanted }));
+                tell!("{step}: only {found} of the {wanted} molecules asked for were found");
+            }
+        }
         match (&end, out.json) {
             (RunEnd::Finished, true) => {
-                println!(
+                say!(
                     "{}",
-                    json!({ "end": "finished", "seconds": seconds, "study": study.folder(), "report": report })
+                    json!({
+                        "end": "finished", "seconds": seconds, "study": study.folder(), "report": report,
+                        "shortfalls": shortfalls,
+                    })
                 );
             }
             (RunEnd::Paused(step), true) => {
-                println!("{}", json!({ "end": "paused", "step": step, "seconds": seconds, "study": study.folder() }));
+                say!("{}", json!({ "end": "paused", "step": step, "seconds": seconds, "study": study.folder() }));
             }
             (RunEnd::Finished, false) => {
-                println!("finished in {seconds:.1} s: {}", study.folder().display());
+                say!("finished in {seconds:.1} s: {}", study.folder().display());
                 if let Some(report) = report.filter(|_| self.only.is_none()) {
-                    println!("report: {}", report.display());
+                    say!("report: {}", report.display());
                 }
             }
             (RunEnd::Paused(step), false) => {
-                println!("paused in the step {step}; the same command resumes: {}", study.folder().display());
+                say!("paused in the step {step}; the same command resumes: {}", study.folder().display());
             }
         }
         Ok(())
@@ -125,7 +135,7 @@ impl RunCommand {
         if study.document().recipe != recipe {
             say_access(&study);
             study.edit("Take over the recipe", |document| document.recipe = recipe)?;
-            eprintln!("the recipe has changed: steps that depend on the change are made again");
+            tell!("the recipe has changed: steps that depend on the change are made again");
         }
         Ok(study)
     }
@@ -150,7 +160,7 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\npausing at the next unit of work; press Ctrl-C again to stop at once");
+        tell!("\npausing at the next unit of work; press Ctrl-C again to stop at once");
     });
     if let Err(error) = set {
         tracing::warn!("Ctrl-C will stop at once instead of pausing: {error}");
@@ -212,7 +222,7 @@ impl Screen {
                     units.set_message("");
                 }
                 if self.lines {
-                    eprintln!("[{}] {step}", self.place);
+                    tell!("[{}] {step}", self.place);
                 }
                 self.step = step;
                 self.pace = Pace::default();
@@ -226,7 +236,7 @@ impl Screen {
                     steps.println(format!("{step}: {seconds:.1} s"));
                 }
                 if self.lines {
-                    eprintln!("[{}] {step} done in {seconds:.1} s", self.place);
+                    tell!("[{}] {step} done in {seconds:.1} s", self.place);
                 }
             }
             Event::Sighted(_) | Event::Tuning { .. } | Event::Region { .. } | Event::Done { seconds: None, .. } => {}
@@ -248,9 +258,13 @@ impl Screen {
         if self.lines && due {
             self.last_line = Instant::now();
             let total = progress.total.map_or(String::new(), |total| format!("/{total}"));
-            eprintln!(
+            tell!(
                 "[{}] {}: {} {}{total} {rate}{left} {}",
-                self.place, self.step, progress.stage, progress.done, progress.detail
+                self.place,
+                self.step,
+                progress.stage,
+                progress.done,
+                progress.detail
             );
         }
         self.stage = progress.stage;

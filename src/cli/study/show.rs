@@ -33,12 +33,16 @@ impl OpenCommand {
                 Err(error) => return Err(error.into()),
             },
         };
-        eprintln!("no window: {why}");
+        tell!("no window: {why}");
         self.print(out)
     }
 
     fn print(&self, out: Output) -> Result<(), CliError> {
-        let study = Study::open(&self.folder)?;
+        // Whether another instance works on it shows by its lock; where there is none, a look makes none.
+        let has_lock = self.folder.join("study.lock").exists();
+        let study = if has_lock { Study::open(&self.folder)? } else { Study::open_read_only(&self.folder)? };
+        let may_write = std::fs::metadata(&self.folder).is_ok_and(|folder| !folder.permissions().readonly());
+        let writable = if has_lock { *study.access() == Access::Write } else { may_write };
         let document = study.document();
         let listing = study.artefacts()?;
         let bytes: u64 = listing.artefacts.iter().flat_map(|a| a.provenance.files.values()).map(|f| f.bytes).sum();
@@ -46,15 +50,17 @@ impl OpenCommand {
             let artefacts: Vec<String> = listing.artefacts.iter().map(|a| a.id().to_string()).collect();
             let facts = json!({
                 "name": document.name, "created": document.created, "format_version": document.format_version,
-                "writable": *study.access() == Access::Write, "results": document.results, "artefacts": artefacts,
+                "writable": writable, "results": document.results, "artefacts": artefacts,
                 "bytes": bytes, "regions": document.regions.len(), "undo": study.history().undo_label(),
             });
-            println!("{facts}");
+            say!("{facts}");
             return Ok(());
         }
-        say_access(&study);
-        println!("{} (made {}, seed {})", document.name, document.created, document.recipe.seed);
-        println!(
+        if has_lock {
+            say_access(&study);
+        }
+        say!("{} (made {}, seed {})", document.name, document.created, document.recipe.seed);
+        say!(
             "{} artefacts, {:.1} MB; {} regions, {} selections",
             listing.artefacts.len(),
             bytes as f64 / 1e6,
@@ -62,7 +68,7 @@ impl OpenCommand {
             document.selections.len()
         );
         for (step, id) in &document.results {
-            println!("{step:<24} {id}");
+            say!("{step:<24} {id}");
         }
         Ok(())
     }
@@ -85,11 +91,11 @@ impl StatusCommand {
                 .map(|step| {
                     json!({
                         "step": step.name, "state": plan.state(&study, step), "artefact": step.id,
-                        "diverged": divergence_of(&study, &step.id),
+                        "diverged": divergence_of(&study, &step.id), "shortfall": shortfall_of(&study, &step.id),
                     })
                 })
                 .collect();
-            println!("{}", json!({ "name": study.document().name, "steps": steps }));
+            say!("{}", json!({ "name": study.document().name, "steps": steps }));
             return Ok(());
         }
         for step in &plan.steps {
@@ -101,7 +107,9 @@ impl StatusCommand {
                 StepState::Stale => "stale",
             };
             let diverged = divergence_of(&study, &step.id).map_or(String::new(), |why| format!("  diverged: {why}"));
-            println!("{state:<6} {:<24} {}{diverged}", step.name, step.id);
+            let short = shortfall_of(&study, &step.id)
+                .map_or(String::new(), |[found, wanted]| format!("  only {found} of {wanted} molecules"));
+            say!("{state:<6} {:<24} {}{diverged}{short}", step.name, step.id);
         }
         Ok(())
     }
@@ -110,6 +118,10 @@ impl StatusCommand {
 /// Why the run behind an artefact diverged; none when it did not, or there is none.
 fn divergence_of(study: &Study, id: &ArtefactId) -> Option<String> {
     divergence(&study.artefact(id).ok()?)
+}
+
+fn shortfall_of(study: &Study, id: &ArtefactId) -> Option<[i64; 2]> {
+    study.artefact(id).ok()?.shortfall()
 }
 
 #[derive(Debug, Args)]
@@ -123,17 +135,21 @@ pub(super) struct CheckCommand {
 
 impl CheckCommand {
     pub(super) fn run(&self, out: Output) -> Result<(), CliError> {
-        let study = Study::open(&self.folder)?;
+        // A look leaves nothing behind, not even the file of a lock.
+        let study = if self.remove_damaged { Study::open(&self.folder)? } else { Study::open_read_only(&self.folder)? };
         let plan = plan_of(&study).ok();
         let report = study.check(plan.as_ref())?;
         if out.json {
-            println!("{}", serde_json::to_string(&report)?);
+            say!("{}", serde_json::to_string(&report)?);
         } else {
             for fault in &report.faults {
-                println!("{}: {}", fault.artefact.as_deref().unwrap_or("study"), fault.problem);
-                println!("  {}", fault.remedy);
+                say!("{}: {}", fault.artefact.as_deref().unwrap_or("study"), fault.problem);
+                say!("  {}", fault.remedy);
             }
-            println!("{} artefacts are sound, {} faults", report.n_sound, report.faults.len());
+            for stranger in &report.strangers {
+                say!("{stranger} is not of the study; it does no harm and is left alone");
+            }
+            say!("{} artefacts are sound, {} faults", report.n_sound, report.faults.len());
         }
         if self.remove_damaged {
             for id in report.faults.iter().filter_map(|fault| fault.artefact.as_ref()?.parse().ok()) {
@@ -162,12 +178,13 @@ impl PruneCommand {
         let study = Study::open(&self.folder)?;
         let pruned = study.prune(&plan_of(&study)?, self.dry_run)?;
         if out.json {
-            println!("{}", serde_json::to_string(&pruned)?);
+            say!("{}", serde_json::to_string(&pruned)?);
             return Ok(());
         }
-        pruned.removed.iter().for_each(|name| println!("{name}"));
+        pruned.strangers.iter().for_each(|name| say!("left alone, as it is not of the study: {name}"));
+        pruned.removed.iter().for_each(|name| say!("{name}"));
         let verb = if self.dry_run { "would be removed" } else { "removed" };
-        println!("{} {verb}, {:.1} MB", pruned.removed.len(), pruned.bytes as f64 / 1e6);
+        say!("{} {verb}, {:.1} MB", pruned.removed.len(), pruned.bytes as f64 / 1e6);
         Ok(())
     }
 }
@@ -186,9 +203,9 @@ impl ExportCommand {
         let study = Study::open_read_only(&self.folder)?;
         let n = study.export(&self.out)?;
         if out.json {
-            println!("{}", json!({ "files": n, "folder": self.out }));
+            say!("{}", json!({ "files": n, "folder": self.out }));
         } else {
-            println!("{n} files: {}", self.out.display());
+            say!("{n} files: {}", self.out.display());
         }
         Ok(())
     }
@@ -209,9 +226,9 @@ impl CopyCommand {
         let folder = if bundled { bundled_study()? } else { self.folder.clone() };
         let n = Study::open_read_only(&folder)?.copy_to(&self.into)?;
         if out.json {
-            println!("{}", json!({ "files": n, "folder": self.into }));
+            say!("{}", json!({ "files": n, "folder": self.into }));
         } else {
-            println!("{n} files: {}", self.into.display());
+            say!("{n} files: {}", self.into.display());
         }
         Ok(())
     }
@@ -234,7 +251,7 @@ impl RunsCommand {
         let runs = Scores::to_read(&study)?.runs(&self.words.join(" "), self.limit)?;
         for run in runs {
             if out.json {
-                println!(
+                say!(
                     "{}",
                     json!({
                         "artefact": run.artefact, "step": run.step, "made": run.made, "seed": run.seed,
@@ -242,7 +259,7 @@ impl RunsCommand {
                     })
                 );
             } else {
-                println!("{} {:>8.1} s {:<20} {} {}", run.made, run.seconds, run.step, run.artefact, run.summary);
+                say!("{} {:>8.1} s {:<20} {} {}", run.made, run.seconds, run.step, run.artefact, run.summary);
             }
         }
         Ok(())

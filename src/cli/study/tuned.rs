@@ -48,7 +48,7 @@ impl EstimateCommand {
         let found = found.ok_or("stopped before the first step")?;
         let seconds = n_checkpoints as f64 * found.seconds();
         if out.json {
-            println!(
+            say!(
                 "{}",
                 json!({
                     "seconds": seconds, "n_checkpoints": n_checkpoints, "n_steps": found.n_steps,
@@ -58,14 +58,14 @@ impl EstimateCommand {
             );
             return Ok(());
         }
-        println!(
+        say!(
             "about {seconds:.1} s: {n_checkpoints} checkpoints of {} steps ({:.1} ms each) and {} validations ({:.1} ms each)",
             found.n_steps,
             1e3 * found.seconds_per_step,
             found.n_validations,
             1e3 * found.seconds_per_validation
         );
-        println!("{:.1} MB of weights and optimiser", found.state_bytes as f64 / 1e6);
+        say!("{:.1} MB of weights and optimiser", found.state_bytes as f64 / 1e6);
         Ok(())
     }
 }
@@ -98,7 +98,7 @@ impl DifferencesCommand {
             if out.json {
                 let values: serde_json::Map<String, serde_json::Value> =
                     names.iter().zip(&row.values).map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-                println!("{}", json!({ "parameter": row.name, "values": values }));
+                say!("{}", json!({ "parameter": row.name, "values": values }));
             } else {
                 let values = row.values.iter().map(|value| value.as_deref().unwrap_or_default());
                 writer.write_record(std::iter::once(row.name.as_str()).chain(values))?;
@@ -161,9 +161,9 @@ impl MovedCommand {
         atomic_file::write(&self.out, writer.into_inner().map_err(|error| error.to_string())?)?;
         let mean = found.change.iter().sum::<f32>() / found.change.len().max(1) as f32;
         if out.json {
-            println!("{}", json!({ "molecules": found.change.len(), "mean_change": mean, "file": self.out }));
+            say!("{}", json!({ "molecules": found.change.len(), "mean_change": mean, "file": self.out }));
         } else {
-            println!(
+            say!(
                 "{} molecules, {:.1} % of their {N_NEIGHBOURS} neighbours changed on average: {}",
                 found.change.len(),
                 100.0 * mean,

@@ -14,10 +14,10 @@
 
 use super::text::{Row, Separator, TextFile};
 use super::{FilesError, NetworkFiles, write_atomically};
-use crate::landscape::npy::{npy_bytes, parse_npy};
 use crate::landscape::{
     KineticTransitionNetwork, Minimum, MinimumId, NpyError, SamePoint, Support, TransitionState, TransitionStateId,
 };
+use crate::npy::{npy_bytes, parse_npy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -2,7 +2,7 @@
 //!
 //! Source: NumPy enhancement proposal 1 and `numpy.lib.format` (versions 1 to 3 of the format).
 
-use super::files::write_atomically;
+use crate::atomic_file;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -99,7 +99,8 @@ pub fn read_npy(path: &Path) -> Result<NpyArray, NpyError> {
 /// # Panics
 /// When `data` has not as many numbers as `shape` asks for.
 pub fn write_npy(path: &Path, shape: &[usize], data: &[f64]) -> Result<(), NpyError> {
-    write_atomically(path, &npy_bytes(shape, data)).map_err(|source| NpyError::Write { path: path.into(), source })
+    atomic_file::write(path, npy_bytes(shape, data))
+        .map_err(|error| NpyError::Write { path: path.into(), source: error.source })
 }
 
 /// The bytes of an array of `f64`, format version 1, little endian.
@@ -122,37 +123,80 @@ pub(crate) fn npy_bytes(shape: &[usize], data: &[f64]) -> Vec<u8> {
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 
-pub(crate) fn parse_npy(path: &Path, bytes: &[u8]) -> Result<NpyArray, NpyError> {
-    let problem = |problem: &str| NpyError::Format { path: path.into(), problem: problem.into() };
-    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| problem("the file does not begin with the NumPy signature"))?;
-    let cut = || problem("the header is cut off");
-    let version = *rest.first().ok_or_else(cut)?;
-    let (length, start) = match version {
-        1 => (rest.get(2..4).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]]))).ok_or_else(cut)?, 4),
-        2 | 3 => {
-            let b = rest.get(2..6).ok_or_else(cut)?;
-            (u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize, 6)
+/// What stands before the numbers.
+pub struct NpyHeader {
+    /// Length along each axis; empty for a single number.
+    pub shape: Vec<usize>,
+    /// The first axis is the fastest.
+    pub column_major: bool,
+    /// Bytes of one number.
+    pub number_bytes: usize,
+    /// Bytes before the first number.
+    pub start: usize,
+    read: NumberReader,
+}
+
+/// A header says little; a longer one is no header.
+const MAX_HEADER: usize = 1 << 16;
+/// Bytes before the text of the header, at most.
+const MAX_PREFIX: usize = 12;
+
+impl NpyHeader {
+    /// Bytes from the beginning of a file that hold any header.
+    pub const MOST_BYTES: usize = MAX_PREFIX + MAX_HEADER;
+
+    /// Reads the header at the beginning of a file of `file_bytes` bytes.
+    ///
+    /// # Errors
+    /// When it is none, the numbers are not real, or the file has another length than it announces.
+    pub fn parse(path: &Path, bytes: &[u8], file_bytes: u64) -> Result<Self, NpyError> {
+        let problem = |problem: &str| NpyError::Format { path: path.into(), problem: problem.into() };
+        let rest =
+            bytes.strip_prefix(MAGIC).ok_or_else(|| problem("the file does not begin with the NumPy signature"))?;
+        let cut = || problem("the header is cut off");
+        let version = *rest.first().ok_or_else(cut)?;
+        let (length, text) = match version {
+            1 => (rest.get(2..4).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]]))).ok_or_else(cut)?, 4),
+            2 | 3 => {
+                let b = rest.get(2..6).ok_or_else(cut)?;
+                (u32::from_le_bytes([b[0], b[1], b[2], b[3]]) as usize, 6)
+            }
+            _ => return Err(problem(&format!("format version {version} is not known (expected 1, 2 or 3)"))),
+        };
+        if length > MAX_HEADER {
+            return Err(problem(&format!("the header claims {length} bytes, at most {MAX_HEADER} are read")));
         }
-        _ => return Err(problem(&format!("format version {version} is not known (expected 1, 2 or 3)"))),
-    };
-    let header = rest.get(start..).and_then(|rest| rest.get(..length)).ok_or_else(cut)?;
-    let header = std::str::from_utf8(header).map_err(|_| problem("the header is not text"))?;
-    let body = &rest[start + length..];
+        let header = rest.get(text..).and_then(|rest| rest.get(..length)).ok_or_else(cut)?;
+        let header = std::str::from_utf8(header).map_err(|_| problem("the header is not text"))?;
+        let start = MAGIC.len() + text + length;
 
-    let descr = value_of(header, "descr").and_then(quoted).ok_or_else(|| problem("the header names no type"))?;
-    let fortran = value_of(header, "fortran_order").map(|v| v.starts_with("True"));
-    let fortran = fortran.ok_or_else(|| problem("the header does not say its order"))?;
-    let shape = value_of(header, "shape").and_then(tuple).ok_or_else(|| problem("the header has no usable shape"))?;
-
-    let (read, size) = reader(descr).ok_or_else(|| NpyError::Type { path: path.into(), descr: descr.into() })?;
-    let expected = shape.iter().try_fold(size, |n, &axis| n.checked_mul(axis));
-    let expected = expected.ok_or_else(|| problem("the shape is larger than any file"))?;
-    if body.len() != expected {
-        return Err(NpyError::Length { path: path.into(), found: body.len(), expected, shape });
+        let descr = value_of(header, "descr").and_then(quoted).ok_or_else(|| problem("the header names no type"))?;
+        let order = value_of(header, "fortran_order").map(|v| v.starts_with("True"));
+        let column_major = order.ok_or_else(|| problem("the header does not say its order"))?;
+        let shape =
+            value_of(header, "shape").and_then(tuple).ok_or_else(|| problem("the header has no usable shape"))?;
+        let (read, number_bytes) =
+            reader(descr).ok_or_else(|| NpyError::Type { path: path.into(), descr: descr.into() })?;
+        let expected = shape.iter().try_fold(number_bytes, |n, &axis| n.checked_mul(axis));
+        let expected = expected.ok_or_else(|| problem("the shape is larger than any file"))?;
+        let found = file_bytes.saturating_sub(start as u64) as usize;
+        if found != expected {
+            return Err(NpyError::Length { path: path.into(), found, expected, shape });
+        }
+        Ok(Self { shape, column_major, number_bytes, start, read })
     }
-    let data: Vec<f64> = body.chunks_exact(size).map(read).collect();
-    let data = if fortran { row_major(&shape, &data) } else { data };
-    Ok(NpyArray { shape, data })
+
+    /// One number, from its [`NpyHeader::number_bytes`] bytes.
+    pub fn number(&self, bytes: &[u8]) -> f64 {
+        (self.read)(bytes)
+    }
+}
+
+pub(crate) fn parse_npy(path: &Path, bytes: &[u8]) -> Result<NpyArray, NpyError> {
+    let header = NpyHeader::parse(path, bytes, bytes.len() as u64)?;
+    let data: Vec<f64> = bytes[header.start..].chunks_exact(header.number_bytes).map(|b| header.number(b)).collect();
+    let data = if header.column_major { row_major(&header.shape, &data) } else { data };
+    Ok(NpyArray { shape: header.shape, data })
 }
 
 /// What follows `'key':` in the header's dictionary.
@@ -172,11 +216,11 @@ fn tuple(value: &str) -> Option<Vec<usize>> {
     inside.split(',').map(str::trim).filter(|word| !word.is_empty()).map(|word| word.parse().ok()).collect()
 }
 
-type Reader = Box<dyn Fn(&[u8]) -> f64>;
+type NumberReader = Box<dyn Fn(&[u8]) -> f64 + Send + Sync>;
 
 /// How to read one number of a NumPy type, and its size in bytes.
 #[allow(clippy::cast_lossless)] // the macro serves types with and without a lossless conversion
-fn reader(descr: &str) -> Option<(Reader, usize)> {
+fn reader(descr: &str) -> Option<(NumberReader, usize)> {
     macro_rules! number {
         ($type:ty, $big:expr) => {{
             let size = size_of::<$type>();
@@ -185,7 +229,7 @@ fn reader(descr: &str) -> Option<(Reader, usize)> {
                 let value = if $big { <$type>::from_be_bytes(bytes) } else { <$type>::from_le_bytes(bytes) };
                 value as f64
             };
-            Some((Box::new(read) as Reader, size))
+            Some((Box::new(read) as NumberReader, size))
         }};
     }
     let (big, kind) = match descr.split_at_checked(1)? {
@@ -196,6 +240,14 @@ fn reader(descr: &str) -> Option<(Reader, usize)> {
     match kind {
         "f8" => number!(f64, big),
         "f4" => number!(f32, big),
+        "f2" => Some((
+            Box::new(move |bytes: &[u8]| {
+                let bytes = bytes.try_into().expect("chunks have the size of the type");
+                let value = if big { half::f16::from_be_bytes(bytes) } else { half::f16::from_le_bytes(bytes) };
+                value.to_f64()
+            }),
+            2,
+        )),
         "i8" => number!(i64, big),
         "i4" => number!(i32, big),
         "i2" => number!(i16, big),
@@ -267,6 +319,8 @@ mod tests {
         assert_eq!((array.shape, array.data), (vec![2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
         let header = "{\"shape\": (2,), \"fortran_order\": False, \"descr\": \"<i2\"}";
         assert_eq!(parse(&file(header, &[255, 255, 7, 0])).unwrap().data, [-1.0, 7.0]);
+        let halves: Vec<u8> = [1.5, -2.0].iter().flat_map(|&v| half::f16::from_f32(v).to_le_bytes()).collect();
+        assert_eq!(parse(&file(&header.replace("<i2", "<f2"), &halves)).unwrap().data, [1.5, -2.0]);
     }
 
     #[test]
