@@ -3,7 +3,7 @@
 use super::Landscape;
 use super::on_map::{frustration_splats, network_on_map};
 use crate::app::event::told;
-use crate::landscape::{ParallelConvention, SAMPLING_LENGTH_SCALE, contributions, files};
+use crate::landscape::{METRIC_LENGTH_SCALE, ParallelConvention, contributions, files};
 use crate::projection::Projection;
 use crate::render::{FieldGrid, GridFrame, Shared, splat};
 use crate::workspace::Artefact;
@@ -14,7 +14,8 @@ const CELLS: usize = 160;
 /// Standard deviation of a contribution on the map, as a part of the map's extent.
 const SPREAD: f64 = 0.02;
 
-/// By arm: frustration under the tuned model minus that under the base, both as sums of Gaussians on the map. Empty when
+/// By arm: frustration (the metric's, ℓ = 0.8, as in the table beside it) under the tuned model minus that under the base,
+/// both as sums of Gaussians on the map. Empty when
 /// the landscapes of the tuned models were not explored.
 ///
 /// # Errors
@@ -37,13 +38,13 @@ pub fn frustration_changes(
         return Ok(Vec::new());
     }
     let on_map = network_on_map(&base.network, projection).map_err(|error| told(&error))?;
-    let before = frustration_splats(&base.contributions[1], &on_map);
+    let before = frustration_splats(&base.contributions[0], &on_map);
     let mut found = Vec::new();
     for arm in arms {
         let folder = artefact.path(NETWORKS_FOLDER).join(arm);
         let network = files::read_native(&folder).map_err(|error| told(&error))?.network;
         let on_map = network_on_map(&network, projection).map_err(|error| told(&error))?;
-        let all = contributions(&network, SAMPLING_LENGTH_SCALE, ParallelConvention::Each);
+        let all = contributions(&network, METRIC_LENGTH_SCALE, ParallelConvention::Each);
         let after = frustration_splats(&all, &on_map);
         if let Some(grid) = difference(&before, &after, molecules) {
             found.push((arm.to_owned(), grid));

@@ -54,13 +54,13 @@ impl RenderCommand {
         }
         if let (Some(ktn), Some(projection)) = (&inputs.ktn, &inputs.projection) {
             if wants(Layer::Heatmap) {
-                let mut grid = frustration_grid(ktn, projection, frame, sigma)?;
+                let mut grid = roughness_grid(ktn, projection, frame, sigma)?;
                 if grid.range()[1] > 0.0 {
                     mark_support(&mut grid, &points_density(), LEAST_SUPPORT, sigma);
                     scene.fields.push(heatmap_layer(grid));
-                    footer += " · frustration splatted where its contributions project";
+                    footer += " · roughness: every barrier where it projects (ℓ = 80)";
                 } else {
-                    footer += " · no frustration on this part of the map: the network has no barrier here";
+                    footer += " · no roughness on this part of the map: the network has no barrier here";
                 }
             }
             let minima: Vec<MapPoint> = place(projection, ktn.minima().iter().map(|m| m.x.as_slice()))?;
@@ -121,7 +121,8 @@ fn place<'a>(projection: &Projection, points: impl Iterator<Item = &'a [f64]>) -
     Ok(projection.transform(&rows)?)
 }
 
-fn frustration_grid(
+/// Every barrier as a Gaussian on the map: the weights of sampling (ℓ = 80), not those of the metric.
+fn roughness_grid(
     ktn: &KineticTransitionNetwork,
     projection: &Projection,
     frame: GridFrame,
@@ -147,7 +148,8 @@ fn frustration_grid(
 
 fn heatmap_layer(grid: FieldGrid) -> FieldLayer {
     let range = [0.0, grid.range()[1]];
-    let scale = ColourScale { map: ColourMap::Magma, range, label: "frustration".into(), unit: "splatted".into() };
+    let scale =
+        ColourScale { map: ColourMap::Magma, range, label: "roughness on the map".into(), unit: "units of E".into() };
     FieldLayer { grid: Shared::new(grid), scale, opacity: 0.92, fade: 0.25, contours: Vec::new() }
 }
 

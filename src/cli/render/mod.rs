@@ -94,7 +94,7 @@ enum Layer {
     Points,
     /// Point density with contours
     Density,
-    /// Frustration, splatted from where its contributions project
+    /// Roughness: every barrier as a Gaussian where it projects
     Heatmap,
     /// Edges of the network
     Network,
