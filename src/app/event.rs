@@ -323,6 +323,7 @@ impl App {
                 if Some(path) != self.state.places.study.as_deref() {
                     self.state.settings.remember(path);
                 }
+                self.open_model_of_study(None);
             }
             Opened::Model(model) => self.take_model(path, true, *model),
             Opened::Large(bytes) => self.state.dialog = Some(Dialog::LargeFile(path.to_owned(), bytes)),
@@ -362,6 +363,10 @@ impl App {
                 ..Picture::default()
             }
         });
+        // The column's name before it said whose value it is; pictures of older studies have it.
+        if picture.colour_by.as_deref() == Some("Roughness") && data.column("Roughness").is_none() {
+            picture.colour_by = Some(study::ROUGHNESS.to_owned());
+        }
         picture.step = if has_map || self.state.picture.step != Step::Model { picture.step } else { Step::Landscape };
         self.state.picture = picture;
         self.state.history = super::history::History::default();
@@ -383,7 +388,12 @@ impl App {
         let landscape = self.state.study.as_ref().and_then(|study| study.landscape.clone());
         // A toy's coordinates are no latent vector.
         let toy = self.state.study.as_ref().is_some_and(|study| study.toy.is_some());
-        let (Some(landscape), Some(model), false) = (landscape, self.state.model.clone(), toy) else { return };
+        let (Some(landscape), false) = (landscape, toy) else { return };
+        let model = match self.state.model_of_study() {
+            Ok(Some(model)) => model,
+            Ok(None) => return,
+            Err(foreign) => return self.say(Weight::Warning, format!("The minima are not decoded: {foreign}")),
+        };
         let serial = self.state.data_serial;
         let started = self.board.queue(
             "Decode the minima",
@@ -434,6 +444,18 @@ impl App {
         self.say(Weight::Note, "Descriptors computed");
     }
 
+    /// Opens the study's own model where another one is open that nobody asked for beside this study; `opened` has just
+    /// been tried.
+    fn open_model_of_study(&mut self, opened: Option<&Path>) {
+        if self.state.model_of_study().is_ok() {
+            return;
+        }
+        let own = self.state.study.as_ref().and_then(|study| study.model_folder.clone());
+        if let Some(own) = own.filter(|own| Some(own.as_path()) != opened) {
+            self.open_model(own, false);
+        }
+    }
+
     fn take_model(&mut self, path: &Path, asked: bool, model: LoadedModel) {
         let text = format!("Model “{}” loaded in {:.1} s", model.model_name(), model.loading.as_secs_f32());
         self.say(Weight::Note, text);
@@ -444,6 +466,9 @@ impl App {
         self.decode_minima();
         self.decode_path();
         self.state.regions.forget();
+        if !asked {
+            self.open_model_of_study(Some(path));
+        }
         if asked {
             self.change(PictureAction::GoTo(Step::Model));
             if Some(path) != self.state.places.model.as_deref() {

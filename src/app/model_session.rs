@@ -232,6 +232,17 @@ pub fn decode_minima(
     Ok(named.filter_map(|(minimum, decoded)| Some((u64::from(minimum.id.0), decoded.smiles?))).collect())
 }
 
+/// The open model is another one than that of the study.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the open model “{open}” is not the one that this study was made with: its latent vectors mean other molecules there; \
+     open the study's own model (or the study again)"
+)]
+pub struct ForeignModel {
+    /// What the open model is called.
+    pub open: String,
+}
+
 /// What the model step holds besides the model: the last results.
 #[derive(Debug, Clone, Default)]
 pub struct SessionResults {

@@ -10,13 +10,14 @@ use super::board::JobCard;
 use super::data::{Column, DataSet, Values};
 use super::history::History;
 use super::landscape::{LandscapeFocus, Live};
-use super::model_session::{LoadedModel, SessionResults};
+use super::model_session::{ForeignModel, LoadedModel, SessionResults};
 use super::picture::{Layer, Picture, Step, StepState};
 use super::region::RegionCards;
 use super::settings::Settings;
 use super::study::{Field, OpenStudy, ROUGHNESS};
 use super::teach::{Lesson, LessonRun, Screening};
 use super::tuning::TuningState;
+use crate::model::FoundationModel as _;
 use crate::projection::ProjectionParams;
 use crate::render::Positions;
 
@@ -185,6 +186,20 @@ impl State {
                 format!("The {} with the highest {name}", if molecule { "molecule" } else { "point" })
             }
         })
+    }
+
+    /// The open model, for what belongs to the study: latent vectors of one model mean nothing to another.
+    ///
+    /// # Errors
+    /// The open model is not that of the study.
+    pub fn model_of_study(&self) -> Result<Option<Arc<LoadedModel>>, ForeignModel> {
+        let digest = self.study.as_ref().and_then(|study| study.model_digest.as_ref());
+        match (&self.model, digest) {
+            (Some(model), Some(digest)) if model.model.provenance().digest != *digest => {
+                Err(ForeignModel { open: model.model_name().to_owned() })
+            }
+            (model, _) => Ok(model.clone()),
+        }
     }
 
     /// The column by which molecules rank: the one that colours the map, or else its roughness.

@@ -83,7 +83,7 @@ impl egui::DroppedFile for Dropped {
     }
 }
 
-fn drop_on(window: &mut egui_kittest::Harness<'_, fillscape::app::App>, path: &Path) {
+pub fn drop_on(window: &mut egui_kittest::Harness<'_, fillscape::app::App>, path: &Path) {
     window.input_mut().dropped_files.push(Arc::new(Dropped(path.to_owned())));
     settle(window);
 }

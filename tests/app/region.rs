@@ -8,12 +8,14 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use fillscape::app::App;
 use fillscape::fill::Region;
 use fillscape::landscape::read_npy;
+use fillscape::model::Checkpoint;
 use fillscape::workspace::pipeline::StoredTerrain;
 use fillscape::workspace::regions::resolve;
 use fillscape::workspace::{RegionDefinition, Study};
 
+use super::faults::drop_on;
 use super::landscape::{explored, look, run, tab};
-use super::support::{Opening, click, drag_over_map, press, settle};
+use super::support::{Opening, click, drag_over_map, model_folder, press, settle};
 
 /// Molecules of the study.
 const N: usize = 60;
@@ -118,4 +120,27 @@ fn read_npy_f32(path: &Path) -> Vec<Vec<f32>> {
     let array = read_npy(path).unwrap();
     let dimension = array.shape[1];
     array.data.chunks_exact(dimension).map(|row| row.iter().map(|x| *x as f32).collect()).collect()
+}
+
+#[test]
+fn another_model_never_decodes_what_belongs_to_a_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let (study, foreign) = (folder.path().join("study"), folder.path().join("foreign"));
+    explored(&study);
+    // The same architecture with other weights: what it decodes from the study's latent vectors are other molecules.
+    let mut checkpoint = Checkpoint::open(&model_folder()).unwrap();
+    let n = checkpoint.config.vocab_size;
+    let bias: Vec<f32> = (0..n).map(|k| (k % 7) as f32).collect();
+    let bias = candle_core::Tensor::from_vec(bias, (1, n), &candle_core::Device::Cpu).unwrap();
+    checkpoint.set("final_logits_bias", &bias).unwrap();
+    checkpoint.save(&foreign, None).unwrap();
+    let mut window = window(&study);
+    drop_on(&mut window, &foreign);
+    press(&mut window, Modifiers::NONE, Key::Num3);
+    press(&mut window, Modifiers::NONE, Key::L);
+    drag_over_map(&mut window, &AROUND, Modifiers::NONE);
+    let n = window.state().n_selected();
+    click(&mut window, &format!("Selection ({n})"));
+    assert!(!has(&window, "samples decoded:"), "the foreign model decoded the region");
+    assert!(has(&window, "is not the one that this study was made with"));
 }

@@ -95,7 +95,15 @@ impl App {
 
     /// Decodes the images of the path with the open model, in a job.
     pub(in crate::app) fn decode_path(&mut self) {
-        let (Some(path), Some(model)) = (self.state.focus.path.ok().cloned(), self.state.model.clone()) else { return };
+        let Some(path) = self.state.focus.path.ok().cloned() else { return };
+        let model = match self.state.model_of_study() {
+            Ok(Some(model)) => model,
+            Ok(None) => return,
+            Err(foreign) => {
+                self.state.focus.molecules = Answer::Ready(Err(foreign.to_string()));
+                return;
+            }
+        };
         self.state.focus.molecules = Answer::Pending;
         let shown = path.clone();
         let started = self.board.queue(

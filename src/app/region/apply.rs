@@ -66,8 +66,8 @@ impl App {
             data,
             landscape: study.landscape.clone(),
             projection: study.projection.clone(),
-            frustration_on_map: study.fields.get(Field::Roughness),
-            model: state.model.clone(),
+            frustration_on_map: study.fields.get(Field::Frustration),
+            model: state.model_of_study(),
             others: state.picture.regions.iter().filter(|other| **other != region).cloned().collect(),
             seed: study.draw_seed,
         };

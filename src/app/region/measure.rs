@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Contrast;
 use crate::app::data::{DataSet, Latents, RowSet};
 use crate::app::event::told;
-use crate::app::model_session::LoadedModel;
+use crate::app::model_session::{ForeignModel, LoadedModel};
 use crate::app::study::Landscape;
 use crate::fill::region::SampleParams;
 use crate::fill::{Candidate, FillReport, FillSet, FillSetParams, KnownMolecules, Region};
@@ -42,7 +42,7 @@ pub struct Ground {
     /// Frustration on the map.
     pub frustration_on_map: Option<crate::render::Shared<FieldGrid>>,
     /// The open model.
-    pub model: Option<Arc<LoadedModel>>,
+    pub model: Result<Option<Arc<LoadedModel>>, ForeignModel>,
     /// All other regions.
     pub others: Vec<Arc<NamedRegion>>,
     /// The seed of the points that a fill set is drawn from, by the study's recipe.
@@ -143,10 +143,12 @@ pub fn measure(region: &NamedRegion, ground: &Ground, observe: Observe) -> Resul
         let shared = shared.combined(&card.rows, crate::app::data::SetOperation::Intersect).len();
         card.overlap.push((other.name.clone(), held as f64 / points.len().max(1) as f64, shared));
     }
-    if let Some(model) = &ground.model
-        && stage(observe, "probe").is_continue()
-    {
-        card.probe = Some(probe(&sample.points, model, &ground.data, observe));
+    match &ground.model {
+        Ok(Some(model)) if stage(observe, "probe").is_continue() => {
+            card.probe = Some(probe(&sample.points, model, &ground.data, observe));
+        }
+        Ok(_) => {}
+        Err(foreign) => card.probe = Some(Err(foreign.to_string())),
     }
     Ok(card)
 }

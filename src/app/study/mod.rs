@@ -81,6 +81,10 @@ pub struct OpenStudy {
     pub landscape: Option<Arc<Landscape>>,
     /// The artefacts that regions are chosen on.
     pub ids: StudyIds,
+    /// Digest of the model that its artefacts were made with; none before there are any, and for a toy.
+    pub model_digest: Option<String>,
+    /// The folder of its model; none for a toy.
+    pub model_folder: Option<PathBuf>,
     /// The seed of the points that a fill set is drawn from.
     pub draw_seed: u64,
     /// The points that were measured, with their response.

@@ -1,6 +1,6 @@
 //! Reading a study: its molecules, their map, its landscape, fill sets and comparisons.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::change::frustration_changes;
@@ -143,6 +143,8 @@ pub fn open(
         network_on_map: on_map.map(Arc::new),
         projection: projection.map(Arc::new),
         ids: StudyIds { points: id_of(ArtefactKind::Points), landscape: id_of(ArtefactKind::Landscape) },
+        model_digest: shown.iter().find_map(|artefact| artefact.provenance.inputs.get("model").cloned()),
+        model_folder: model_folder(&study, bundled_model),
         draw_seed: draw_seed(&study, bundled_model),
         samples: measured.map(Arc::new),
         fields,
@@ -221,6 +223,14 @@ fn read_map(
 fn other_landscapes(all: &[Artefact], shown: Option<&Artefact>) -> Vec<ArtefactId> {
     let landscapes = all.iter().map(Artefact::id).filter(|id| id.kind() == ArtefactKind::Landscape);
     landscapes.filter(|id| shown.is_none_or(|shown| shown.id() != *id)).cloned().collect()
+}
+
+/// The folder of the study's model; none where it is the bundled one and that is not at hand.
+fn model_folder(study: &Study, bundled_model: Option<&Path>) -> Option<PathBuf> {
+    match study.document().recipe.model.checkpoint.as_str() {
+        "bundled" => bundled_model.map(Path::to_owned),
+        path => Some(study.folder().join(path)),
+    }
 }
 
 /// Reads another landscape of a study and takes the roughness of the one shown from its own.

@@ -90,6 +90,8 @@ pub fn open_toy(toy: ToyName, observe: Observe) -> Result<(OpenStudy, DataSet, P
         fields: fields(Some((&landscape, &on_map)), None, &places),
         other_landscapes: Vec::new(),
         ids: StudyIds::default(),
+        model_digest: None,
+        model_folder: None,
         draw_seed: 0,
         samples: None,
         network_on_map: Some(Arc::new(on_map)),
