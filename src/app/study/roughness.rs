@@ -4,7 +4,7 @@ use crate::app::data::{Column, DataSet, Values};
 use crate::render::FieldGrid;
 
 /// Name of the column: the value belongs to the picture, and is another one on another map.
-pub const ROUGHNESS: &str = "Roughness on this map";
+pub const ROUGHNESS: &str = "Roughness on map";
 /// Unit of the heatmap and of the column: energies of the landscape.
 const ROUGHNESS_UNIT: &str = "units of E";
 
