@@ -63,7 +63,7 @@ const RULES: &[Rule] = &[
         acts: Acts::With("view", &["map"]),
     },
     Rule { command: "render", flags: &["from", "to"], acts: Acts::With("view", &["path"]) },
-    Rule { command: "render", flags: &["label", "unit"], acts: Acts::Beside("values") },
+    Rule { command: "render", flags: &["label"], acts: Acts::Beside("values") },
 ];
 
 /// Refuses flags that were given but cannot act.

@@ -74,7 +74,6 @@ enum MolSubcommand {
         #[arg(long, conflicts_with = "query", value_name = "FILE")]
         against: Option<PathBuf>,
     },
-    /// Drug-like molecules composed from hand-written blocks, one SMILES a line
     #[command(
         after_help = "Example: fillscape mol depict --smiles 'CC(=O)Oc1ccccc1C(=O)O' --highlight 'C(=O)O' --out aspirin.svg"
     )]
