@@ -67,7 +67,7 @@ pub enum Spacing {
     /// Between all symbols; the dot between the parts of a salt is a symbol.
     Symbols,
     /// Between brackets alone, as SELFIES-TED's own preparation (`][` becomes `] [`): the symbols around a dot are one
-    /// token with it. For checkpoints that were trained so, whose vocabulary holds no dot.
+    /// token with it. For checkpoints that were trained so.
     Brackets,
 }
 
@@ -137,8 +137,7 @@ impl Tokeniser {
             mask: id("[MASK]")?,
         };
         let len = tokenizer.get_vocab(true).values().max().map_or(0, |&id| id as usize + 1);
-        let spacing = if tokenizer.token_to_id(".").is_some() { Spacing::Symbols } else { Spacing::Brackets };
-        Ok(Self { tokenizer, special, spacing, json: json.to_owned(), len })
+        Ok(Self { tokenizer, special, spacing: Spacing::Brackets, json: json.to_owned(), len })
     }
 
     /// The same vocabulary with the spacing that a checkpoint was trained with.
@@ -148,8 +147,8 @@ impl Tokeniser {
         self
     }
 
-    /// Where texts are cut into symbols: as the checkpoint says, otherwise between all symbols where the vocabulary
-    /// holds the dot, and between brackets where it does not.
+    /// Where texts are cut into symbols: as the checkpoint says, otherwise between brackets alone, as transformers is given
+    /// them.
     pub fn spacing(&self) -> Spacing {
         self.spacing
     }
@@ -268,7 +267,7 @@ mod tests {
 
     #[test]
     fn the_dot_of_a_salt_is_a_symbol_where_the_vocabulary_holds_it() {
-        let tokeniser = tokeniser(&["[C]", "[O]", "[Na+1]", "."]);
+        let tokeniser = tokeniser(&["[C]", "[O]", "[Na+1]", "."]).with_spacing(Spacing::Symbols);
         for (text, n_symbols) in [("[O].[O]", 3), ("[C][O].[Na+1].[O]", 6), ("[C] [O] . [Na+1]", 4), ("[O]. [O]", 3)] {
             let ids = tokeniser.encode(text, 100, Unknown::Refuse).unwrap();
             assert_eq!((ids.len(), tokeniser.n_tokens(text)), (n_symbols + 2, n_symbols + 2), "{text}");
@@ -279,11 +278,10 @@ mod tests {
     }
 
     #[test]
-    fn spacing_follows_from_the_vocabulary_unless_the_checkpoint_says_otherwise() {
-        assert_eq!(tokeniser(&["[C]", "."]).spacing(), Spacing::Symbols);
-        let foreign = tokeniser(&["[C]", "[O].[O]"]);
+    fn spacing_is_that_of_transformers_unless_the_checkpoint_says_otherwise() {
+        let foreign = tokeniser(&["[C]", "[O]", ".", "[O].[O]"]);
         assert_eq!(foreign.spacing(), Spacing::Brackets);
         assert_eq!(foreign.encode("[C][O].[O]", 100, Unknown::Refuse).unwrap().len(), 4);
-        assert!(foreign.with_spacing(Spacing::Symbols).encode("[C][O].[O]", 100, Unknown::Refuse).is_err());
+        assert_eq!(foreign.with_spacing(Spacing::Symbols).encode("[C][O].[O]", 100, Unknown::Refuse).unwrap().len(), 6);
     }
 }

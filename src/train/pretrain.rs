@@ -23,7 +23,7 @@ use super::{PretrainError, StopReason};
 use crate::chem::selfies;
 use crate::jobs::Progress;
 use crate::model::engine::Engine as Inference;
-use crate::model::{Checkpoint, Facts, LatentQuantiles, StoredTensor, StoredTensors, Tokeniser};
+use crate::model::{Checkpoint, Facts, LatentQuantiles, Spacing, StoredTensor, StoredTensors, Tokeniser};
 
 /// Names of random streams; the seed and these decide every draw.
 mod stream {
@@ -68,7 +68,7 @@ impl Pretraining {
         let train_texts = read_smiles(&below(&recipe.corpus.train))?.texts;
         let valid_texts = read_smiles(&below(&recipe.corpus.valid))?.texts;
         let symbols = frequent_symbols(&count_symbols(train_texts.iter().map(String::as_str)), recipe.corpus.min_count);
-        let tokeniser = tokeniser(&symbols)?;
+        let tokeniser = tokeniser(&symbols)?.with_spacing(Spacing::Symbols);
         let max_symbols = recipe.corpus.max_symbols;
         let train = Corpus::new(&train_texts, &tokeniser, max_symbols)?;
         let valid = Corpus::new(&valid_texts, &tokeniser, max_symbols)?;

@@ -8,7 +8,7 @@ const COUNTS: [(&str, i64); 4] =
 /// The largest of all other counts.
 const LARGEST_COUNT: i64 = 100_000_000;
 /// The largest of all other numbers, on either side of zero: far beyond any that a step can use.
-const LARGEST_NUMBER: f64 = 1e9;
+const LARGEST_NUMBER: f64 = 1e60;
 
 /// Refuses the first value of a recipe, as TOML, that no step can use.
 ///

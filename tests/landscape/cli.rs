@@ -89,7 +89,9 @@ fn bad_input_is_one_line_and_exit_code_one() {
     assert!(failure(&["landscape", "frustration", dir, "--length-scale", "0"]).contains("length scale"));
     assert!(failure(&["landscape", "path", dir, "--from", "0", "--to", "9"]).contains("no minimum 9"));
     assert!(failure(&["landscape", "path", dir, "--from", "0", "--to", "3"]).contains("different components"));
-    assert!(failure(&["landscape", "tree", dir, "--levels", "0"]).contains("at least one level"));
+    let svg = folder.path().join("tree.svg");
+    let drawn = ["landscape", "tree", dir, "--levels", "0", "--svg", svg.to_str().unwrap()];
+    assert!(failure(&drawn).contains("at least one level"));
     assert!(failure(&["landscape", "tree", dir, "--svg", "no/such/folder/tree.svg"]).contains("could not write"));
     let out = folder.path().join("x.npy");
     let out = out.to_str().unwrap();
@@ -157,8 +159,7 @@ fn data_that_no_surface_fits_are_named() {
     let square = [0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 1.0, 1.0];
     let response = [0.0, 1.0, 2.0, 4.0];
     for (points, values, more, expected) in [
-        ((&[4, 2][..], &[0.0, 0.0, f64::NAN, 0.0, 0.0, 1.0, 1.0, 1.0][..]), &response[..], &[][..], ["NaN", "NaN"]),
-        ((&[4, 2], &square), &[0.0, f64::INFINITY, 2.0, 4.0], &[], ["response of point 1", "row 1"]),
+        ((&[4, 2][..], &square[..]), &[0.0, f64::INFINITY, 2.0, 4.0][..], &[][..], ["response of point 1", "row 1"]),
         ((&[4, 2], &square), &[0.0, 1.0, 2.0], &[], ["3 responses", "3 responses"]),
         ((&[1, 2], &[0.5, 0.5]), &[1.0], &[], ["at least 3", "in every row"]),
         ((&[2, 4], &[0.0, 0.1, 1.0, 0.0, 1.0, 1.0, 0.5, 1.0]), &[0.0, 1.0], &[], ["at least 5", "at least 5"]),
@@ -176,6 +177,19 @@ fn data_that_no_surface_fits_are_named() {
 }
 
 #[test]
+fn a_point_that_is_no_number_is_named_where_there_are_no_gaps() {
+    // `landscape explore` takes it for a gap.
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (p, r, v) = (file("p.npy"), file("r.npy"), file("v.npy"));
+    let points = [0.0, 0.0, f64::NAN, 0.0, 0.0, 1.0, 1.0, 1.0];
+    fillscape::landscape::write_npy(Path::new(&p), &[4, 2], &points).unwrap();
+    fillscape::landscape::write_npy(Path::new(&r), &[4], &[0.0, 1.0, 2.0, 4.0]).unwrap();
+    let refused = failure(&["surface", "eval", "--points", &p, "--response", &r, "--at", &p, "--out", &v]);
+    assert!(refused.contains("NaN"), "{refused}");
+}
+
+#[test]
 fn constant_response_is_flat_for_eval_and_refused_by_explore() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -187,7 +201,7 @@ fn constant_response_is_flat_for_eval_and_refused_by_explore() {
     let values = fillscape::landscape::read_npy(Path::new(&v)).unwrap().data;
     assert!(values.iter().all(|v| (v - 0.25).abs() < 1e-12), "{values:?}");
     let refused = failure(&["landscape", "explore", "--points", &p, "--response", &r, "--out", &out]);
-    assert!(refused.contains("0.25 in every row"), "{refused}");
+    assert!(refused.contains("the response is 0.25 at every point"), "{refused}");
     let refused = failure(&["landscape", "explore", "--normalised", "--points", &p, "--response", &r, "--out", &out]);
     assert!(refused.contains("flat"), "{refused}");
 }

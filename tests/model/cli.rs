@@ -46,15 +46,18 @@ fn molecules_become_a_table_of_vectors() {
     let reader = SerializedFileReader::new(std::fs::File::open(&output).unwrap()).unwrap();
     let names: Vec<String> =
         reader.metadata().file_metadata().schema().get_fields().iter().map(|f| f.name().to_owned()).collect();
-    assert_eq!((&names[..3], names.len()), (&["id", "smiles", "latent_0"].map(str::to_owned)[..], 130));
+    assert_eq!(
+        (&names[..5], names.len()),
+        (&["id", "smiles", "n_tokens", "cut", "latent_0"].map(str::to_owned)[..], 132)
+    );
     let rows: Vec<Vec<String>> = reader
         .get_row_iter(None)
         .unwrap()
-        .map(|row| row.unwrap().get_column_iter().take(3).map(|(_, field)| field.to_string()).collect())
+        .map(|row| row.unwrap().get_column_iter().take(5).map(|(_, field)| field.to_string()).collect())
         .collect();
     assert_eq!([&rows[0][0], &rows[1][0], &rows[2][0]], ["\"ethanol\"", "\"broken\"", "\"2\""]);
-    assert_eq!(rows[1][2], "NaN");
-    assert_ne!(rows[2][2], "NaN");
+    assert_eq!(rows[1][4], "NaN");
+    assert_ne!(rows[2][4], "NaN");
     let notes = reader.metadata().file_metadata().key_value_metadata().unwrap();
     assert!(notes.iter().any(|n| n.key == "fillscape.model" && n.value.as_ref().unwrap().contains("digest")));
     let wrong = said(&run("pooled", &folder.path().join("x.csv")));

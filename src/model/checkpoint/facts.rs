@@ -19,7 +19,7 @@ pub struct Facts {
     pub seed: Option<u64>,
     /// Optimiser steps it was trained for.
     pub step: Option<u64>,
-    /// Where texts were cut into symbols in training; what the vocabulary suggests when it is not said.
+    /// Where texts were cut into symbols in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spacing: Option<Spacing>,
     /// Where the latent vectors of its training molecules lie.

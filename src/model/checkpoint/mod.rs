@@ -19,7 +19,7 @@ use files::{check_no_adapter, open_projectors, open_transformer, read_text};
 
 use super::config::{BartConfig, ProjectorConfig};
 use super::stored::{StoredTensor, StoredTensors};
-use super::tokens::Tokeniser;
+use super::tokens::{Spacing, Tokeniser};
 
 /// A checkpoint: settings, vocabulary, and tensors that are read when asked for.
 #[derive(Debug, Clone)]
@@ -83,10 +83,9 @@ impl Checkpoint {
                 .map_err(|source| CheckpointError::Json { path: path.join("fillscape.json"), source })?,
             None => Facts::default(),
         };
-        let tokeniser = match facts.spacing {
-            Some(spacing) => tokeniser.with_spacing(spacing),
-            None => tokeniser,
-        };
+        // What our own pretraining made before it wrote the fact down has its seed; others were given to transformers.
+        let own = if facts.seed.is_some() { Spacing::Symbols } else { Spacing::Brackets };
+        let tokeniser = tokeniser.with_spacing(facts.spacing.unwrap_or(own));
         let mut tensors = open_transformer(path, &config)?;
         let projectors = open_projectors(path, &config, &mut tensors)?;
         let mut checkpoint =
