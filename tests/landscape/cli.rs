@@ -181,11 +181,12 @@ fn a_point_that_is_no_number_is_named_where_there_are_no_gaps() {
     // `landscape explore` takes it for a gap.
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (p, r, v) = (file("p.npy"), file("r.npy"), file("v.npy"));
+    let (p, r, q, v) = (file("p.npy"), file("r.npy"), file("q.npy"), file("v.npy"));
     let points = [0.0, 0.0, f64::NAN, 0.0, 0.0, 1.0, 1.0, 1.0];
     fillscape::landscape::write_npy(Path::new(&p), &[4, 2], &points).unwrap();
+    fillscape::landscape::write_npy(Path::new(&q), &[1, 2], &[0.5, 0.5]).unwrap();
     fillscape::landscape::write_npy(Path::new(&r), &[4], &[0.0, 1.0, 2.0, 4.0]).unwrap();
-    let refused = failure(&["surface", "eval", "--points", &p, "--response", &r, "--at", &p, "--out", &v]);
+    let refused = failure(&["surface", "eval", "--points", &p, "--response", &r, "--at", &q, "--out", &v]);
     assert!(refused.contains("NaN"), "{refused}");
 }
 
